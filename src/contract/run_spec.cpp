@@ -1,0 +1,145 @@
+#include "contract/run_spec.hpp"
+
+#include <set>
+
+#include "base/os/file.hpp"
+#include "contract/toml_reader.hpp"
+
+namespace euromesh::contract {
+namespace {
+
+using std::filesystem::path;
+
+ModelSpec read_model(TomlReader reader) {
+    ModelSpec model;
+    model.dim = reader.integer("dim", model.dim, {8, 16384});
+    model.layers = reader.integer("layers", model.layers, {1, 256});
+    model.heads = reader.integer("heads", model.heads, {1, 256});
+    model.hidden = reader.integer("hidden", model.hidden, {8, 65536});
+    model.context = reader.integer("context", model.context, {2, 131072});
+    model.tied = reader.boolean("tied", model.tied);
+    model.rope_theta = reader.number("rope_theta", model.rope_theta, {1, 1e9});
+    if (model.dim % (2 * model.heads) != 0) {
+        reader.reject("heads",
+                      fmt::format("dim {} must be divisible by 2 x heads = {}", model.dim, 2 * model.heads));
+    }
+    return model;
+}
+
+InnerSpec read_inner(TomlReader reader) {
+    InnerSpec inner;
+    inner.optimiser = reader.choice("optimiser", inner.optimiser, {"adamw", "muon"});
+    inner.schedule = reader.choice("schedule", inner.schedule, {"cosine", "wsd"});
+    inner.batch = reader.integer("batch", inner.batch, {1, 65536});
+    inner.learning_rate = reader.number("learning_rate", inner.learning_rate, {0, 10});
+    inner.matrix_learning_rate = reader.number("matrix_learning_rate", inner.matrix_learning_rate, {0, 10});
+    inner.warmup = reader.integer("warmup", inner.warmup, {0, 1000000});
+    inner.decay_fraction = reader.number("decay_fraction", inner.decay_fraction, {0, 1});
+    inner.final_fraction = reader.number("final_fraction", inner.final_fraction, {0, 1});
+    inner.beta1 = reader.number("beta1", inner.beta1, {0, 0.9999});
+    inner.beta2 = reader.number("beta2", inner.beta2, {0, 0.99999});
+    inner.weight_decay = reader.number("weight_decay", inner.weight_decay, {0, 10});
+    inner.clip = reader.number("clip", inner.clip, {0, 1e6});
+    return inner;
+}
+
+OuterSpec read_outer(TomlReader reader) {
+    OuterSpec outer;
+    outer.kind = reader.choice("kind", outer.kind, {"nesterov", "mean"});
+    outer.codec = reader.choice("codec", outer.codec, {"fp32", "bf16", "int8"});
+    outer.weights = reader.choice("weights", outer.weights, {"tokens", "equal"});
+    outer.learning_rate = reader.number("learning_rate", outer.learning_rate, {0, 10});
+    outer.momentum = reader.number("momentum", outer.momentum, {0, 0.9999});
+    outer.inner_steps = reader.integer("inner_steps", outer.inner_steps, {1, 100000});
+    outer.first_inner_steps = reader.integer("first_inner_steps", outer.inner_steps, {1, 100000});
+    outer.growth_rounds = reader.integer("growth_rounds", outer.growth_rounds, {0, 1000000});
+    if (outer.first_inner_steps > outer.inner_steps) {
+        reader.reject("first_inner_steps",
+                      fmt::format("must not be over inner_steps = {}", outer.inner_steps));
+    }
+    return outer;
+}
+
+EvaluateSpec read_evaluate(TomlReader reader) {
+    EvaluateSpec evaluate;
+    evaluate.every_rounds = reader.integer("every_rounds", evaluate.every_rounds, {0, 1000000});
+    evaluate.windows = reader.integer("windows", evaluate.windows, {1, 100000});
+    return evaluate;
+}
+
+SiteSpec read_site(TomlReader& reader, const path& base) {
+    SiteSpec site;
+    const std::string name = reader.required_text("name");
+    if (Result<SiteId> id = SiteId::parse(name, "site"))
+        site.id = *id;
+    else
+        reader.reject("name", id.error().message);
+    site.label = reader.text("label", name);
+    site.system = reader.text("system", "");
+    site.language = reader.text("language", name);
+    site.address = reader.text("address", "");
+    site.prompt = reader.text("prompt", "");
+    site.text = base / reader.required_text("text");
+    site.heldout = base / reader.required_text("heldout");
+    return site;
+}
+
+std::vector<SiteSpec> read_sites(TomlReader& root, const path& base) {
+    std::vector<SiteSpec> sites;
+    std::set<SiteId> seen;
+    for (TomlReader& reader : root.tables("site")) {
+        sites.push_back(read_site(reader, base));
+        if (!seen.insert(sites.back().id).second)
+            reader.reject("name", "a site of this name is there already");
+    }
+    if (sites.empty()) root.reject("site", "a run needs at least one [[site]]");
+    if (sites.size() > 64) root.reject("site", "a run has at most 64 sites");
+    return sites;
+}
+
+}  // namespace
+
+Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
+    EM_ASSIGN(TomlReader root, TomlReader::parse(text, file.string()));
+    const path base = file.has_parent_path() ? file.parent_path() : path(".");
+    RunSpec spec;
+    TomlReader run = root.table("run");
+    const std::string name = run.required_text("name");
+    if (Result<RunId> id = RunId::parse(name, "run"))
+        spec.name = *id;
+    else
+        run.reject("name", id.error().message);
+    spec.title = run.text("title", name);
+    spec.seed = static_cast<std::uint64_t>(run.integer("seed", 1));
+    spec.steps = run.integer("steps", 1000, {1, 100000000});
+    spec.checkpoint_rounds = run.integer("checkpoint_rounds", spec.checkpoint_rounds, {1, 1000000});
+    spec.folder = (base / run.text("folder", "runs/" + name)).lexically_normal();
+    TomlReader exchange = root.table("exchange");
+    exchange.choice("kind", "direct", {"direct"});
+    spec.encrypted = exchange.boolean("encrypted", true);
+    spec.pki = (base / exchange.text("pki", (spec.folder / "pki").lexically_relative(base).string()))
+                   .lexically_normal();
+    spec.model = read_model(root.table("model"));
+    spec.inner = read_inner(root.table("inner"));
+    spec.outer = read_outer(root.table("outer"));
+    spec.evaluate = read_evaluate(root.table("evaluate"));
+    spec.sites = read_sites(root, base);
+    EM_TRY(root.finish());
+    return spec;
+}
+
+Result<RunSpec> load_run_spec(const path& file) {
+    EM_ASSIGN(const std::string text, os::read_file(file, 1u << 20));
+    return parse_run_spec(text, file);
+}
+
+Result<std::size_t> RunSpec::rank_of(std::string_view site) const {
+    std::string names;
+    for (std::size_t rank = 0; rank < sites.size(); ++rank) {
+        if (sites[rank].id.text() == site) return rank;
+        names += (rank == 0 ? "" : ", ") + sites[rank].id.text();
+    }
+    return fail(Code::not_found, "no site '{}' in run {}; there are: {}", site, name.text(), names);
+}
+
+}  // namespace euromesh::contract

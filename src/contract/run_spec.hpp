@@ -1,0 +1,92 @@
+// What a run file says: one model, the sites that train it, and how.
+//
+// parse() checks everything that can be checked without looking at the world; a RunSpec in hand is valid.
+// Paths are resolved against the folder of the run file, so that a run works from any folder. Plain values.
+// Every key with its default is described in docs/run-file.md.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/result.hpp"
+
+namespace euromesh::contract {
+
+struct ModelSpec {
+    std::int64_t dim = 128;
+    std::int64_t layers = 4;
+    std::int64_t heads = 4;
+    std::int64_t hidden = 344;
+    std::int64_t context = 64;
+    bool tied = true;
+    double rope_theta = 10000;
+};
+
+struct InnerSpec {
+    std::string optimiser = "adamw";  // adamw | muon
+    std::string schedule = "cosine";  // cosine | wsd
+    std::int64_t batch = 16;          // sequences per step and site
+    double learning_rate = 1e-3;
+    double matrix_learning_rate = 0.02;  // muon: for the hidden matrices
+    std::int64_t warmup = 100;           // steps
+    double decay_fraction = 0.2;         // wsd: last part of the run in which the rate falls
+    double final_fraction = 0.1;         // rate at the end, as a part of the peak
+    double beta1 = 0.9;
+    double beta2 = 0.99;
+    double weight_decay = 0.1;
+    double clip = 1.0;
+};
+
+struct OuterSpec {
+    std::string kind = "nesterov";   // nesterov | mean
+    std::string codec = "int8";      // fp32 | bf16 | int8
+    std::string weights = "tokens";  // tokens | equal
+    double learning_rate = 0.7;
+    double momentum = 0.9;
+    std::int64_t inner_steps = 30;        // H
+    std::int64_t first_inner_steps = 30;  // H of the first round; grows linearly to H over growth_rounds
+    std::int64_t growth_rounds = 0;
+};
+
+struct EvaluateSpec {
+    std::int64_t every_rounds = 5;  // 0: only at the end
+    std::int64_t windows = 128;     // held-out windows per language at the end
+};
+
+struct SiteSpec {
+    SiteId id;
+    std::string label;     // "JUPITER"
+    std::string system;    // id in data/systems.csv, or empty
+    std::string language;  // what its text is, in English
+    std::string address;   // host:port; empty: the launcher chooses a free local port
+    std::string prompt;    // for the sample in the report
+    std::filesystem::path text;
+    std::filesystem::path heldout;
+};
+
+struct RunSpec {
+    RunId name;
+    std::string title;
+    std::uint64_t seed = 1;
+    std::int64_t steps = 0;  // inner steps of each site
+    std::int64_t checkpoint_rounds = 10;
+    std::filesystem::path folder;
+    std::filesystem::path pki;
+    bool encrypted = true;
+    ModelSpec model;
+    InnerSpec inner;
+    OuterSpec outer;
+    EvaluateSpec evaluate;
+    std::vector<SiteSpec> sites;
+
+    // Rank of a site, or not_found naming the sites that there are.
+    Result<std::size_t> rank_of(std::string_view site) const;
+};
+
+Result<RunSpec> parse_run_spec(std::string_view text, const std::filesystem::path& file);
+Result<RunSpec> load_run_spec(const std::filesystem::path& file);
+
+}  // namespace euromesh::contract

@@ -1,0 +1,74 @@
+#include "contract/run_spec.hpp"
+
+#include <doctest/doctest.h>
+
+namespace euromesh::contract {
+namespace {
+
+constexpr std::string_view good = R"([run]
+name = "three"
+steps = 300
+[model]
+dim = 64
+heads = 2
+[outer]
+inner_steps = 20
+[[site]]
+name = "a"
+text = "a.txt"
+heldout = "a_held.txt"
+[[site]]
+name = "b"
+text = "/data/b.txt"
+heldout = "b_held.txt"
+)";
+
+std::string with(std::string_view line, std::string_view replacement) {
+    std::string text(good);
+    const std::size_t at = text.find(line);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, line.size(), replacement);
+}
+
+std::string message_for(const std::string& text) {
+    const Result<RunSpec> spec = parse_run_spec(text, "dir/run.toml");
+    return spec ? "" : spec.error().message;
+}
+
+TEST_CASE("a short file is a whole run: the rest are defaults") {
+    const Result<RunSpec> spec = parse_run_spec(good, "dir/run.toml");
+    REQUIRE(spec);
+    CHECK(spec->steps == 300);
+    CHECK(spec->outer.inner_steps == 20);
+    CHECK(spec->outer.first_inner_steps == 20);
+    CHECK(spec->outer.codec == "int8");
+    CHECK(spec->sites.size() == 2);
+    CHECK(spec->rank_of("b") == 1);
+    CHECK(spec->rank_of("c").error().message == "no site 'c' in run three; there are: a, b");
+}
+
+TEST_CASE("paths are relative to the run file") {
+    const Result<RunSpec> spec = parse_run_spec(good, "dir/run.toml");
+    REQUIRE(spec);
+    CHECK(spec->sites[0].text == "dir/a.txt");
+    CHECK(spec->sites[1].text == "/data/b.txt");
+    CHECK(spec->folder == "dir/runs/three");
+    CHECK(spec->pki == "dir/runs/three/pki");
+}
+
+TEST_CASE("each mistake is one line that names the place and the remedy") {
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 0")) ==
+          "dir/run.toml:8: [outer] inner_steps: 0 is out of range; use 1 to 100000");
+    CHECK(message_for(with("heads = 2", "heads = 3")) ==
+          "dir/run.toml:6: [model] heads: dim 64 must be divisible by 2 x heads = 6");
+    CHECK(message_for(with("name = \"b\"", "name = \"a\"")) ==
+          "dir/run.toml:14: [[site]] name: a site of this name is there already");
+    CHECK(message_for(with("steps = 300", "step = 300")) ==
+          "dir/run.toml:3: [run] step: unknown key; did you mean 'steps'?");
+    CHECK(message_for(with("steps = 300", "steps = 'many'")) ==
+          "dir/run.toml:3: [run] steps: must be a whole number");
+    CHECK(message_for("[run]\nname = 'x'\n").find("at least one [[site]]") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace euromesh::contract
