@@ -1,0 +1,87 @@
+// TCP, thin and non-blocking.
+//
+// Why: the one place with socket calls; what it gives can be counted and waited for. Errors are Results that
+// name the endpoint. Every socket is close-on-exec, non-blocking, without Nagle's delay, and lets the kernel
+// notice a dead host (keep-alive and user time-out) without help of this process.
+//
+// Thread rule: a socket belongs to one thread at a time. Names are looked up with a blocking call in
+// connect() and listen(); a numeric address never blocks.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace euromesh::os {
+
+struct Endpoint {
+    std::string host;  // name, IPv4 or IPv6 address
+    std::uint16_t port = 0;
+    std::string text() const;  // "host:port", "[::1]:port"
+    bool operator==(const Endpoint&) const = default;
+};
+
+// "host:port" or "[v6]:port". bad_input says which part is wrong.
+Result<Endpoint> parse_endpoint(std::string_view text);
+
+struct SocketOptions {
+    // 0: the kernel's automatic size, which grows with the link; otherwise for both directions.
+    std::size_t buffer_bytes = 0;
+    // TCP congestion control by its kernel name; empty: the system's. One that the kernel lacks is ignored.
+    std::string congestion;
+    std::chrono::seconds dead_host_limit{30};
+};
+
+class Socket {
+  public:
+    Socket() = default;
+    Socket(Socket&& other) noexcept;
+    Socket& operator=(Socket&& other) noexcept;
+    ~Socket();
+
+    // conflict: the port is taken; refused: no permission; not_found: no such host.
+    static Result<Socket> listen(const Endpoint& endpoint, const SocketOptions& options);
+    // Begins to connect; it is writable when that has ended, then connect_status() tells how.
+    static Result<Socket> connect(const Endpoint& endpoint, const SocketOptions& options);
+
+    // Nothing when no connection waits.
+    Result<std::optional<Socket>> accept(const SocketOptions& options);
+    Status connect_status() const;
+
+    // Bytes moved; 0: would block. unavailable: the connection is closed or broken.
+    Result<std::size_t> send(std::span<const iovec> pieces);
+    Result<std::size_t> receive(std::span<std::byte> room);
+    void shutdown_sending();
+
+    bool is_open() const { return descriptor_ >= 0; }
+    int descriptor() const { return descriptor_; }
+    std::uint16_t local_port() const;
+    std::string peer_text() const;  // "127.0.0.1:4242"
+
+  private:
+    explicit Socket(int descriptor) : descriptor_(descriptor) {}
+    int descriptor_ = -1;
+};
+
+struct WaitItem {
+    const Socket* socket = nullptr;
+    bool want_read = false;
+    bool want_write = false;
+    bool readable = false;  // or closed, or broken
+    bool writable = false;
+};
+
+// Waits until one of them can go on, or the time is over. Times below zero are zero.
+void wait_ready(std::span<WaitItem> items, Nanoseconds timeout);
+
+}  // namespace euromesh::os
