@@ -13,32 +13,14 @@
 #include <string_view>
 
 #include "trainer/model.hpp"
-#include "trainer/schedule.hpp"
+#include "trainer/optimiser.hpp"
 #include "trainer/text.hpp"
 
 namespace euromesh::trainer {
 
-// cpu: our kernels where the shape allows (dim, hidden, head size and vocabulary multiples of 16), else torch.
+// cpu: our kernels.
 // torch_cpu: autograd, the reference. cuda: torch on the first visible accelerator.
 enum class Device { cpu, torch_cpu, cuda };
-
-// muon: orthogonalised momentum for the matrices inside the layers (Jordan et al. 2024), AdamW for the rest.
-enum class Method { adamw, muon };
-
-struct OptimiserConfig {
-    Method method = Method::adamw;
-    Schedule schedule;  // its peak is AdamW's
-    double beta1 = 0.9;
-    double beta2 = 0.95;
-    double epsilon = 1e-8;
-    double weight_decay = 0.1;  // matrices only, decoupled
-    double clip = 1.0;          // of the gradient's norm; 0 turns it off
-    double muon_rate = 0.02;    // peak; updates are scaled by sqrt(max(1, rows / columns))
-    double muon_momentum = 0.95;
-};
-
-// bad_input: names the field.
-Status validate(const OptimiserConfig& config);
 
 struct StepResult {
     double loss = 0;       // mean nats per token (a byte) before the update
@@ -84,11 +66,11 @@ class Trainer {
     Result<StepResult> step(const Batch& batch);
     // Loss and gradient without an update; `gradient` has parameter_count() values. For tests and data-parallel
     // training, followed by apply_gradient().
-    double gradient(const Batch& batch, std::span<float> gradient);
+    Result<double> gradient(const Batch& batch, std::span<float> gradient);
     Result<StepResult> apply_gradient(std::span<const float> gradient, double loss);
 
     // Mean nats per byte over all windows.
-    double evaluate(const Batch& windows);
+    Result<double> evaluate(const Batch& windows);
     // The bytes that follow the prompt. bad_input: an empty prompt.
     Result<std::string> generate(std::string_view prompt, const GenerateOptions& options);
 
