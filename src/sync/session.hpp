@@ -1,0 +1,152 @@
+// What a site's program uses to train one model with other sites.
+//
+// Why: everything about peers (who is there, who leads, what to do when one dies, moving bytes) is behind
+// three calls. A session has one thread of its own that talks to the peers while the caller computes.
+//
+//   auto session = Session::open(config, clock, logger);
+//   auto begin = session->start(OuterState::from(weights));       // or the state of a run that is under way
+//   for (round = begin.round; round < rounds; round = outcome.next_round)
+//       train `inner_steps` steps from a copy of session->outer().params
+//       outcome = session->exchange(local_weights, {tokens, steps});
+//   session->leave();
+//
+// Thread rule: all calls from one thread, except cancel(), which is safe from any (not from a signal
+// handler). Spans and references that a session gives are valid until its next call.
+//
+// Invariants
+// - Every site has the same outer state, bit by bit, at the same round; digests are compared every round.
+// - The pseudo-gradient is theta_start - local of an explicit copy; it is never aliased.
+// - A peer that dies, leaves, comes back or never comes does not end a session. With one site no network is
+//   needed. What ends one: cancel(), the own disk or port, the own contribution not finite.
+// - A contribution counts once or not at all; when it does not, the outcome says so.
+//
+// It does not: start processes, write checkpoints, choose inner steps beyond the schedule.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/os/file.hpp"
+#include "base/os/tls.hpp"
+#include "contract/layout.hpp"
+#include "sync/exchange/mesh.hpp"
+#include "sync/manifest.hpp"
+#include "sync/outer.hpp"
+
+namespace euromesh::sync {
+
+struct SessionConfig {
+    RunId run;
+    std::vector<SiteAddress> sites;  // all sites of the run in rank order, this one among them
+    Rank self = 0;
+    // Absent: plain TCP without authentication, for tests and measurements only.
+    std::optional<os::TlsCredentials> tls;
+    std::optional<os::Endpoint> listen;  // absent: the own address of `sites`
+
+    contract::Layout layout;
+    std::string codec = "int8";
+    OuterConfig outer;
+    OuterSchedule schedule;
+    WeightRule weights = WeightRule::tokens;
+
+    std::size_t starting_members = 0;  // a new run begins when so many are there; 0: all of `sites`
+    std::size_t quorum = 1;            // fewer members than this do not commit a round: they wait
+    // For the sites of a new run to appear. A restarted site finds a running one within this time, too.
+    Nanoseconds start_limit = std::chrono::minutes(5);
+    Nanoseconds silence_limit = std::chrono::seconds(60);  // a peer silent for longer is taken for dead
+    Nanoseconds leave_limit = std::chrono::seconds(10);    // how long leave() helps others to finish
+
+    os::Path manifest_path;  // appended to; empty: not written
+};
+
+// Where a run is: kept beside the outer state in a checkpoint.
+struct Position {
+    std::uint64_t round = 0;  // the next round to be committed
+    std::string chain_head = chain_origin();
+    std::uint64_t tokens_total = 0;
+    bool operator==(const Position&) const = default;
+};
+
+// Something that happened to the membership or to an attempt, for the run's report.
+struct SessionEvent {
+    double seconds = 0;  // since open()
+    std::uint64_t round = 0;
+    std::string kind;  // join | leave | lost | abort | takeover | parity | behind | refused | fork
+    std::string site;  // whom it is about; may be empty
+    std::string text;  // one line for people
+};
+
+struct StartOutcome {
+    bool joined = false;  // took its state from a peer: the caller's initial state was not used
+    std::uint64_t round = 0;
+    std::uint64_t inner_steps = 0;  // to do before the first exchange
+    std::vector<SiteId> members;
+    double wait_seconds = 0;
+    std::vector<SessionEvent> events;
+};
+
+struct Work {
+    std::uint64_t tokens = 0;
+    std::uint64_t inner_steps = 0;
+};
+
+struct RoundOutcome {
+    bool contributed = true;        // false: the round was committed without this site's contribution
+    std::uint64_t round = 0;        // that was committed last
+    std::uint64_t next_round = 0;   // to go on with: round + 1
+    std::uint64_t inner_steps = 0;  // of the next round
+    Manifest manifest;              // of `round`; empty when this site got its state from a peer instead
+    std::string state_digest;
+    std::vector<SiteId> members;   // live at the end of the round
+    double wait_seconds = 0;       // in exchange(), all of it
+    double reduce_seconds = 0;     // of that: moving and summing, last attempt
+    std::uint64_t sent_bytes = 0;  // since the exchange before: sockets, TLS and framing included
+    std::uint64_t received_bytes = 0;
+    std::uint64_t payload_bytes = 0;  // of the own encoded contribution
+    OuterDiagnostics outer;
+    double cosine_to_mean = 0;  // of the own pseudo-gradient
+    double local_norm = 0;
+    std::vector<SessionEvent> events;
+};
+
+class Session {
+  public:
+    // bad_input: the configuration; conflict: the port is taken; refused: credentials that do not fit.
+    static Result<std::unique_ptr<Session>> open(SessionConfig config, const Clock& clock,
+                                                 const Logger& logger);
+    // Without leave() this is a sudden end to the others.
+    ~Session();
+
+    // Once. Waits until enough sites of a new run are there, or takes the state from a run under way. Sites
+    // that start from different positions follow the one with most tokens. unavailable: names who is missing.
+    Result<StartOutcome> start(OuterState initial, Position from = {});
+
+    // local.size() == outer().params.size(); work.tokens > 0. Blocks until the round is committed.
+    // bad_input: local is not finite; no_space and the like: the manifest cannot be written; cancelled.
+    Result<RoundOutcome> exchange(std::span<const float> local, Work work);
+
+    // Announced: the others go on at once. Helps them first to finish the round that it knows committed.
+    Status leave();
+
+    // Makes a blocked start() or exchange() return `cancelled`, and all later ones.
+    void cancel();
+
+    const OuterState& outer() const;
+    const Position& position() const;
+    std::string digest() const;  // state_digest(outer())
+    Traffic traffic() const;     // since open()
+    std::uint16_t port() const;
+
+  private:
+    struct Impl;
+    explicit Session(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace euromesh::sync
