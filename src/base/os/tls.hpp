@@ -54,8 +54,8 @@ class Stream {
   public:
     virtual ~Stream() = default;
 
-    // true: finished; false: go on when the socket is ready. refused: the other side is not who it must be,
-    // or says so of us.
+    // true: finished; false: go on when the socket is readable, or writable if has_unsent(). refused: the
+    // other side is not who it must be, or says so of us.
     virtual Result<bool> handshake() = 0;
     // Empty for plain TCP. Only after the handshake.
     virtual PeerIdentity identity() const = 0;
@@ -69,7 +69,6 @@ class Stream {
     virtual bool has_unsent() const = 0;
     // Received bytes wait inside: read() will give some although the socket shows nothing.
     virtual bool has_unread() const = 0;
-    // A handshake step waits for room in the socket.
     Socket& socket() { return socket_; }
     const Socket& socket() const { return socket_; }
     std::uint64_t sent_bytes() const { return sent_bytes_; }

@@ -1,0 +1,182 @@
+#include "base/os/certificate.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include <ctime>
+#include <memory>
+
+namespace euromesh::os {
+namespace {
+
+template <class T, void (*Free)(T*)>
+struct Freer {
+    void operator()(T* object) const { Free(object); }
+};
+using X509Pointer = std::unique_ptr<X509, Freer<X509, X509_free>>;
+using KeyPointer = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
+using BioPointer = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
+using ExtensionPointer = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION, X509_EXTENSION_free>>;
+
+constexpr long x509_version_3 = 2;
+
+int no_passphrase(char*, int, int, void*) {
+    return 0;
+}
+
+BioPointer text_bio(const std::string& text) {
+    return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::string text_of(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+Result<X509Pointer> read_certificate(const std::string& text, const char* what) {
+    X509Pointer certificate(PEM_read_bio_X509(text_bio(text).get(), nullptr, no_passphrase, nullptr));
+    ERR_clear_error();
+    if (!certificate) return fail(Code::bad_input, "{}: not a certificate in PEM form", what);
+    return certificate;
+}
+
+Result<KeyPointer> read_key(const std::string& text, const char* what) {
+    KeyPointer key(PEM_read_bio_PrivateKey(text_bio(text).get(), nullptr, no_passphrase, nullptr));
+    ERR_clear_error();
+    if (!key) return fail(Code::bad_input, "{}: not an unencrypted private key in PEM form", what);
+    return key;
+}
+
+bool set_serial(X509* certificate) {
+    unsigned char bytes[16];
+    if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
+    bytes[0] &= 0x7f;
+    BIGNUM* number = BN_bin2bn(bytes, sizeof bytes, nullptr);
+    const bool set =
+        number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
+    BN_free(number);
+    return set;
+}
+
+bool add_name(X509_NAME* name, const char* field, const std::string& value) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(value.data());
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, bytes, static_cast<int>(value.size()), -1,
+                                      0) == 1;
+}
+
+bool set_subject(X509* certificate, const CertificateSubject& subject) {
+    X509_NAME* name = X509_get_subject_name(certificate);
+    return add_name(name, "O", subject.organisation) && add_name(name, "CN", subject.name);
+}
+
+bool set_validity(X509* certificate, const Validity& validity) {
+    return ASN1_TIME_set(X509_getm_notBefore(certificate), static_cast<std::time_t>(validity.from.count())) &&
+           ASN1_TIME_set(X509_getm_notAfter(certificate), static_cast<std::time_t>(validity.until.count()));
+}
+
+bool add_extension(X509* certificate, X509* issuer, int kind, const std::string& value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    const ExtensionPointer extension(X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
+    return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+bool add_authority_extensions(X509* certificate) {
+    return add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+           add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign") &&
+           add_extension(certificate, certificate, NID_subject_key_identifier, "hash");
+}
+
+bool add_site_extensions(X509* certificate, X509* issuer, const std::string& name) {
+    return add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+           add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature") &&
+           add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth,clientAuth") &&
+           add_extension(certificate, issuer, NID_subject_alt_name, "DNS:" + name) &&
+           add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
+}
+
+X509Pointer blank(EVP_PKEY* key, const CertificateSubject& subject, const Validity& validity) {
+    X509Pointer certificate(X509_new());
+    const bool filled = certificate && X509_set_version(certificate.get(), x509_version_3) == 1 &&
+                        set_serial(certificate.get()) && set_subject(certificate.get(), subject) &&
+                        set_validity(certificate.get(), validity) &&
+                        X509_set_pubkey(certificate.get(), key) == 1;
+    return filled ? std::move(certificate) : nullptr;
+}
+
+Error not_made(const CertificateSubject& subject) {
+    ERR_clear_error();
+    return {Code::bad_input,
+            fmt::format("certificate for '{}' of '{}': it cannot be made; use names of 1 to 64 bytes",
+                        subject.name.substr(0, 80), subject.organisation.substr(0, 80))};
+}
+
+Issued as_text(X509* certificate, EVP_PKEY* key) {
+    const BioPointer certificate_text(BIO_new(BIO_s_mem()));
+    const BioPointer key_text(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(certificate_text.get(), certificate);
+    PEM_write_bio_PrivateKey(key_text.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
+    return {text_of(certificate_text.get()), text_of(key_text.get())};
+}
+
+std::string name_entry(X509* certificate, int field) {
+    char text[256] = {};
+    const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), field, text, sizeof text);
+    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+std::chrono::seconds seconds_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return std::chrono::seconds(0);
+    return std::chrono::seconds(::timegm(&parts));
+}
+
+}  // namespace
+
+Result<Issued> make_authority(const CertificateSubject& subject, const Validity& validity) {
+    const KeyPointer key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+    if (!key) return fail(not_made(subject));
+    const X509Pointer certificate = blank(key.get(), subject, validity);
+    if (!certificate ||
+        X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) != 1 ||
+        !add_authority_extensions(certificate.get()) ||
+        X509_sign(certificate.get(), key.get(), nullptr) == 0) {
+        return fail(not_made(subject));
+    }
+    return as_text(certificate.get(), key.get());
+}
+
+Result<Issued> issue_certificate(const Issued& authority, const CertificateSubject& subject,
+                                 const Validity& validity) {
+    EM_ASSIGN(const X509Pointer issuer, read_certificate(authority.certificate, "run authority"));
+    EM_ASSIGN(const KeyPointer issuer_key, read_key(authority.key, "run authority's key"));
+    const KeyPointer key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+    if (!key) return fail(not_made(subject));
+    const X509Pointer certificate = blank(key.get(), subject, validity);
+    if (!certificate || X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) != 1 ||
+        !add_site_extensions(certificate.get(), issuer.get(), subject.name) ||
+        X509_sign(certificate.get(), issuer_key.get(), nullptr) == 0) {
+        return fail(not_made(subject));
+    }
+    return as_text(certificate.get(), key.get());
+}
+
+Result<CertificateFacts> inspect_certificate(const std::string& authority, const std::string& certificate,
+                                             const std::string& key) {
+    EM_ASSIGN(const X509Pointer issuer, read_certificate(authority, "run authority"));
+    EM_ASSIGN(const X509Pointer own, read_certificate(certificate, "site certificate"));
+    EM_ASSIGN(const KeyPointer own_key, read_key(key, "site key"));
+    CertificateFacts facts;
+    facts.subject = {name_entry(own.get(), NID_commonName), name_entry(own.get(), NID_organizationName)};
+    facts.validity = {seconds_of(X509_get0_notBefore(own.get())), seconds_of(X509_get0_notAfter(own.get()))};
+    facts.signed_by_authority = X509_check_issued(issuer.get(), own.get()) == X509_V_OK &&
+                                X509_verify(own.get(), X509_get0_pubkey(issuer.get())) == 1;
+    facts.key_fits = X509_check_private_key(own.get(), own_key.get()) == 1;
+    ERR_clear_error();
+    return facts;
+}
+
+}  // namespace euromesh::os

@@ -1,0 +1,46 @@
+// X.509 certificates with Ed25519 keys, as PEM text: made, signed, inspected.
+//
+// Adapter to OpenSSL. It knows nothing of runs or files: sync/exchange/pki.hpp does. Private keys appear only
+// in Issued::key, never in an error. Thread rule: none shared.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace euromesh::os {
+
+struct CertificateSubject {
+    std::string name;          // common name, and DNS name for a site
+    std::string organisation;  // at most 64 bytes each
+};
+
+struct Validity {
+    std::chrono::seconds from{0};  // since 1970
+    std::chrono::seconds until{0};
+};
+
+struct Issued {
+    std::string certificate;
+    std::string key;
+};
+
+// An authority that signs itself and may sign only end certificates.
+Result<Issued> make_authority(const CertificateSubject& subject, const Validity& validity);
+// For both roles of TLS, client and server.
+Result<Issued> issue_certificate(const Issued& authority, const CertificateSubject& subject,
+                                 const Validity& validity);
+
+struct CertificateFacts {
+    CertificateSubject subject;
+    Validity validity;
+    bool signed_by_authority = false;
+    bool key_fits = false;
+};
+
+// bad_input: one of them is not PEM; names which.
+Result<CertificateFacts> inspect_certificate(const std::string& authority, const std::string& certificate,
+                                             const std::string& key);
+
+}  // namespace euromesh::os

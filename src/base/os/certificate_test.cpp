@@ -1,0 +1,50 @@
+#include "base/os/certificate.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace euromesh;
+using namespace euromesh::os;
+
+namespace {
+const Validity some_years{std::chrono::seconds(1'700'000'000), std::chrono::seconds(2'000'000'000)};
+}
+
+TEST_CASE("an issued certificate carries its names and dates and belongs to its authority") {
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    const Issued site = issue_certificate(authority, {"jupiter", "run-1"}, some_years).value();
+    const CertificateFacts facts =
+        inspect_certificate(authority.certificate, site.certificate, site.key).value();
+    CHECK(facts.subject.name == "jupiter");
+    CHECK(facts.subject.organisation == "run-1");
+    CHECK(facts.validity.from == some_years.from);
+    CHECK(facts.validity.until == some_years.until);
+    CHECK(facts.signed_by_authority);
+    CHECK(facts.key_fits);
+}
+
+TEST_CASE("another authority of the same name and another key are told apart") {
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    const Issued other = make_authority({"authority", "run-1"}, some_years).value();
+    const Issued site = issue_certificate(authority, {"jupiter", "run-1"}, some_years).value();
+    const Issued second = issue_certificate(authority, {"leonardo", "run-1"}, some_years).value();
+    CHECK(!inspect_certificate(other.certificate, site.certificate, site.key)->signed_by_authority);
+    CHECK(!inspect_certificate(authority.certificate, site.certificate, second.key)->key_fits);
+    CHECK(site.certificate != second.certificate);
+}
+
+TEST_CASE("what is not PEM is named, and its text is not repeated") {
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    const auto facts = inspect_certificate(authority.certificate, authority.certificate, "SECRET");
+    REQUIRE(!facts);
+    CHECK(facts.error().code == Code::bad_input);
+    CHECK(facts.error().message.find("site key") != std::string::npos);
+    CHECK(facts.error().message.find("SECRET") == std::string::npos);
+    CHECK(inspect_certificate("", "", "").error().message.find("run authority") != std::string::npos);
+}
+
+TEST_CASE("a name that does not fit in a certificate is refused") {
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    const auto issued = issue_certificate(authority, {std::string(65, 'x'), "run-1"}, some_years);
+    REQUIRE(!issued);
+    CHECK(issued.error().code == Code::bad_input);
+}

@@ -1,0 +1,109 @@
+#include "base/os/socket.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstring>
+
+using namespace euromesh;
+using namespace euromesh::os;
+
+namespace {
+
+bool wait_for(const Socket& socket, bool write) {
+    WaitItem item{&socket, !write, write, false, false};
+    wait_ready({&item, 1}, std::chrono::seconds(5));
+    return write ? item.writable : item.readable;
+}
+
+struct Pair {
+    Socket listener, dialler, accepted;
+};
+
+Pair connected(const std::string& host) {
+    Pair pair;
+    pair.listener = Socket::listen({host, 0}, {}).value();
+    pair.dialler = Socket::connect({host, pair.listener.local_port()}, {}).value();
+    REQUIRE(wait_for(pair.listener, false));
+    pair.accepted = std::move(*pair.listener.accept({}).value());
+    REQUIRE(wait_for(pair.dialler, true));
+    REQUIRE(pair.dialler.connect_status());
+    return pair;
+}
+
+Result<std::size_t> send_text(Socket& socket, std::string_view text) {
+    const iovec piece{const_cast<char*>(text.data()), text.size()};
+    return socket.send({&piece, 1});
+}
+
+}  // namespace
+
+TEST_CASE("endpoints are read and written in one form") {
+    CHECK(parse_endpoint("jupiter.example:4400").value() == Endpoint{"jupiter.example", 4400});
+    CHECK(parse_endpoint("[::1]:0").value() == Endpoint{"::1", 0});
+    CHECK(parse_endpoint("[::1]:80").value().text() == "[::1]:80");
+    CHECK(parse_endpoint("127.0.0.1:80").value().text() == "127.0.0.1:80");
+    for (const char* wrong :
+         {"", "host", ":80", "host:", "host:x", "host:65536", "host:-1", "::1:80", "[]:80", "host:80 "}) {
+        CAPTURE(wrong);
+        const auto read = parse_endpoint(wrong);
+        REQUIRE(!read);
+        CHECK(read.error().code == Code::bad_input);
+    }
+}
+
+TEST_CASE("bytes go both ways over IPv4 and IPv6") {
+    for (const char* host : {"127.0.0.1", "::1"}) {
+        Pair pair = connected(host);
+        CHECK(send_text(pair.dialler, "hello").value() == 5);
+        REQUIRE(wait_for(pair.accepted, false));
+        std::array<std::byte, 16> room{};
+        CHECK(pair.accepted.receive(room).value() == 5);
+        CHECK(std::memcmp(room.data(), "hello", 5) == 0);
+        CHECK(pair.accepted.receive(room).value() == 0);
+        CHECK(pair.accepted.peer_text().find(host) != std::string::npos);
+    }
+}
+
+TEST_CASE("a closed connection is seen by the reader at once and by the writer soon") {
+    Pair pair = connected("127.0.0.1");
+    { const Socket gone = std::move(pair.accepted); }
+    REQUIRE(wait_for(pair.dialler, false));
+    std::array<std::byte, 4> room{};
+    const auto got = pair.dialler.receive(room);
+    REQUIRE(!got);
+    CHECK(got.error().code == Code::unavailable);
+    CHECK(got.error().message == "connection closed");
+}
+
+TEST_CASE("a full socket does not block") {
+    Pair pair = connected("127.0.0.1");
+    const std::string text(1 << 20, 'x');
+    std::size_t last = 1;
+    for (int i = 0; i < 1000 && last > 0; ++i) last = send_text(pair.dialler, text).value();
+    CHECK(last == 0);
+}
+
+TEST_CASE("nobody waits: accept gives nothing; nobody listens: connecting ends in an error") {
+    Socket listener = Socket::listen({"127.0.0.1", 0}, {}).value();
+    CHECK(!listener.accept({}).value().has_value());
+    const std::uint16_t port = listener.local_port();
+    const auto second = Socket::listen({"127.0.0.1", port}, {});
+    REQUIRE(!second);
+    CHECK(second.error().code == Code::conflict);
+    { const Socket closing = std::move(listener); }
+    auto dialled = Socket::connect({"127.0.0.1", port}, {});
+    if (dialled) {
+        wait_for(*dialled, true);
+        CHECK(dialled->connect_status().error().code == Code::unavailable);
+    } else {
+        CHECK(dialled.error().code == Code::unavailable);
+    }
+}
+
+TEST_CASE("a host that does not exist is named") {
+    const auto dialled = Socket::connect({"no-such-host.invalid", 1}, {});
+    REQUIRE(!dialled);
+    CHECK(dialled.error().code == Code::not_found);
+    CHECK(dialled.error().message.find("no-such-host.invalid:1") != std::string::npos);
+}
