@@ -11,12 +11,12 @@
 // - Total: any floats can be encoded, any bytes of the right size can be decoded. Spans must not overlap.
 // - A value that is not finite is never hidden: it makes is_finite(bytes) false. fp32 and bf16 keep NaN and
 //   infinity in their place (bf16 also rounds a finite value above 3.39e38 to infinity); int8 turns its whole
-//   block into NaN. A site refuses its own contribution first, by is_finite(values).
+//   block into NaN, also when M > 3.29e38. A site refuses its own contribution first, by is_finite(values).
 //
 // Error |x - decode(encode(x))|, M = largest |value| of the block of x:
 //   fp32  0
 //   bf16  at most 2^-8 |x| + 2^-134                         (round to nearest even)
-//   int8  at most M/254 (1 + 2^-13); 0 bytes kept of a block with M < 2^-119: it decodes to zeros, error M
+//   int8  at most M/254 (1 + 2^-13); a block with M < 2^-119 decodes to zeros, error M
 //
 // int8 on the wire: per block of 256 values (the last may be shorter) a little-endian fp32 scale = M/127,
 // then one signed byte q each; the value is q * scale.
