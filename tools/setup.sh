@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs from Debian's packages what EuroMesh is built and run with; what is there already is left alone.
+#
+#   tools/setup.sh          what ./quickstart needs
+#   tools/setup.sh --test   what ./test needs in addition
+#   tools/setup.sh --lists  only fetches the lists of packages anew
+#
+# Works as root or through sudo and asks nothing. Without a missing package it needs neither, nor the network.
+set -euo pipefail
+
+build_packages=(
+    g++ cmake ninja-build ccache pkg-config            # tools
+    libtorch-dev libopenblas0-pthread libopenblas-dev  # trainer: tensors, and the BLAS that makes them fast
+    libexpected-dev libfmt-dev libssl-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libxxhash-dev
+    mandoc perl                                        # text of the three sites
+)
+test_packages=(doctest-dev clang-14 clang-format-14 libgloo-dev iproute2)
+
+say() { printf 'setup: %s\n' "$*"; }
+die() {
+    printf 'setup: error: %s\n' "$*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        env "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -n env "$@" || die "'$1 $2 …' failed through sudo; run this as root, or allow sudo without a password"
+    else
+        die "packages are missing and neither root nor sudo is at hand; run as root: apt-get install $packages_missing"
+    fi
+}
+
+# One log for everything that apt says; shown only when it matters.
+apt_quietly() {
+    local log
+    log=$(mktemp)
+    if ! as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 15 "$log" >&2
+        rm -f "$log"
+        die "apt-get $1 failed (above are its last lines; 'dpkg --configure -a' repairs an interrupted installation)"
+    fi
+    rm -f "$log"
+}
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" = 'ii ' ]; }
+
+missing_of() {
+    local package
+    for package in "$@"; do
+        is_installed "$package" || printf '%s ' "$package"
+    done
+}
+
+# Debian's torch asks for any BLAS; with the reference one it computes some 40 times slower.
+choose_openblas() {
+    local folder name
+    folder=$(dirname "$(dpkg -L libopenblas0-pthread | grep '/libblas\.so\.3$')")
+    for name in libblas.so.3 liblapack.so.3; do
+        local link=${folder%/*}/$name
+        [ "$(readlink -f "$link")" = "$(readlink -f "$folder/$name")" ] && continue
+        as_root update-alternatives --quiet --set "$name-$(basename "${folder%/*}")" "$folder/$name"
+        [ "$(readlink -f "$link")" = "$(readlink -f "$folder/$name")" ] || die "$link should lead to OpenBLAS ($folder/$name)"
+        say "$name now leads to OpenBLAS"
+    done
+}
+
+node_is_new_enough() { command -v npm >/dev/null && [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 18 ]; }
+
+main() {
+    local wanted=("${build_packages[@]}")
+    case "${1:-}" in
+        '') ;;
+        --test)
+            wanted+=("${test_packages[@]}")
+            # Node is needed only to rebuild the web bundle and compare it.
+            node_is_new_enough || wanted+=(nodejs npm ca-certificates)
+            ;;
+        --lists)
+            apt_quietly update
+            return
+            ;;
+        *) die "unknown option '$1' (known: --test, --lists)" ;;
+    esac
+    command -v apt-get >/dev/null || die "no apt-get: this set-up is for Debian 12; docs/dependencies.md names what to install elsewhere"
+    grep -qs '^VERSION_ID="12"' /etc/os-release || say "warning: tried on Debian 12 only; this machine is something else"
+    packages_missing=$(missing_of "${wanted[@]}")
+    if [ -n "$packages_missing" ]; then
+        say "installing $packages_missing"
+        apt_quietly update
+        # shellcheck disable=SC2086
+        apt_quietly install --no-install-recommends $packages_missing
+        packages_missing=$(missing_of "${wanted[@]}")
+        [ -z "$packages_missing" ] || die "still missing after the installation: $packages_missing"
+    fi
+    choose_openblas
+}
+
+packages_missing=
+main "$@"
