@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "contract/layout.hpp"
+#include "trainer/kernels.hpp"
 #include "trainer/model.hpp"
 #include "trainer/optimiser.hpp"
 #include "trainer/text.hpp"
@@ -39,8 +40,8 @@ class Backend {
     virtual Status next_scores(std::span<const std::uint8_t> tokens, std::span<float> out) = 0;
 };
 
-// Null where the kernels do not handle the shape.
-std::unique_ptr<Backend> make_host_backend(const ModelConfig& model, const OptimiserConfig& optimiser);
+std::unique_ptr<Backend> make_host_backend(const ModelConfig& model, const OptimiserConfig& optimiser,
+                                           const Kernels& kernels);
 Result<std::unique_ptr<Backend>> make_torch_backend(const ModelConfig& model,
                                                     const OptimiserConfig& optimiser, bool cuda, int threads);
 

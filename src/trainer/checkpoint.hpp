@@ -2,9 +2,9 @@
 //
 //   FOLDER/step-00000120/model.safetensors      Hugging Face names: loads there together with config.json
 //                        optimizer.safetensors  first and second moments under the same names
-//                        outer.safetensors      outer parameters and momentum: a run resumes from any one site
-//                        config.json            LlamaForCausalLM
-//                        state.json             step, round, sampler, layout digest, SHA-256 of each file
+//                        outer.safetensors      outer parameters and momentum: a run resumes from any one
+//                        site config.json            LlamaForCausalLM state.json             step, round,
+//                        sampler, layout digest, SHA-256 of each file
 //   FOLDER/latest                               the name of the newest complete folder
 //
 // Written as step-N.tmp, each file synced, then renamed; `latest` changes last. Every digest is checked when

@@ -45,8 +45,7 @@ double almost_normal(Random& random) {
     std::int64_t sum = 0;
     for (int word = 0; word < 3; ++word) {
         std::uint64_t bits = random.next();
-        for (int piece = 0; piece < 4; ++piece, bits >>= 16)
-            sum += static_cast<std::int64_t>(bits & 0xffff);
+        for (int piece = 0; piece < 4; ++piece, bits >>= 16) sum += static_cast<std::int64_t>(bits & 0xffff);
     }
     return (static_cast<double>(sum) - 12 * 32767.5) / 65536.0;
 }
@@ -67,12 +66,10 @@ Result<std::size_t> size_field(const Json& json, std::string_view key, std::stri
 
 Status validate(const ModelConfig& config) {
     // Bounds far above any model that fits a node, so that no product of two of them overflows 64 bits.
-    for (const Range& range : {Range{"vocab", config.vocab, 256, 1u << 20},
-                               Range{"dim", config.dim, 2, 1u << 17},
-                               Range{"layers", config.layers, 1, 4096},
-                               Range{"heads", config.heads, 1, 4096},
-                               Range{"hidden", config.hidden, 1, 1u << 19},
-                               Range{"context", config.context, 1, 1u << 20}})
+    for (const Range& range :
+         {Range{"vocab", config.vocab, 256, 1u << 20}, Range{"dim", config.dim, 2, 1u << 17},
+          Range{"layers", config.layers, 1, 4096}, Range{"heads", config.heads, 1, 4096},
+          Range{"hidden", config.hidden, 1, 1u << 19}, Range{"context", config.context, 1, 1u << 20}})
         EM_TRY(check(range));
     if (config.dim % config.heads != 0 || config.head_size() % 2 != 0) {
         return fail(Code::bad_input,

@@ -18,9 +18,9 @@ struct ModelConfig {
     std::size_t dim = 128;
     std::size_t layers = 4;
     std::size_t heads = 4;
-    std::size_t hidden = 336;   // of the feed-forward block
-    std::size_t context = 64;   // tokens a window
-    bool tied = true;           // the output matrix is the embedding
+    std::size_t hidden = 336;  // of the feed-forward block
+    std::size_t context = 64;  // tokens a window
+    bool tied = true;          // the output matrix is the embedding
     double rope_theta = 10000;
     double norm_eps = 1e-5;
 

@@ -46,8 +46,7 @@ double rate_share(const Schedule& schedule, std::uint64_t step) {
         case Decay::constant:
             return 1;
         case Decay::cosine:
-            return decayed(schedule,
-                           0.5 * (1 + std::cos(std::numbers::pi * progress(schedule, step))));
+            return decayed(schedule, 0.5 * (1 + std::cos(std::numbers::pi * progress(schedule, step))));
         case Decay::wsd:
             return stable_then_down(schedule, step);
     }

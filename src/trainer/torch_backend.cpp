@@ -280,7 +280,8 @@ Status TorchBackend::next_scores(std::span<const std::uint8_t> tokens, std::span
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_torch_backend(const ModelConfig& model,
-                                                    const OptimiserConfig& optimiser, bool cuda, int threads) {
+                                                    const OptimiserConfig& optimiser, bool cuda,
+                                                    int threads) {
     if (cuda && !torch::cuda::is_available())
         return fail(Code::unavailable, "device cuda: no accelerator is visible to torch; use device cpu");
     return guarded("creating the model", [&]() -> std::unique_ptr<Backend> {

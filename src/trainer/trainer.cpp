@@ -13,8 +13,7 @@ namespace {
 
 Result<std::unique_ptr<Backend>> make_backend(const ModelConfig& model, const OptimiserConfig& optimiser,
                                               Device device, int threads) {
-    if (device == Device::cpu)
-        if (auto host = make_host_backend(model, optimiser)) return host;
+    if (device == Device::cpu) return make_host_backend(model, optimiser, *available_kernels().front());
     return make_torch_backend(model, optimiser, device == Device::cuda, threads);
 }
 
@@ -33,8 +32,7 @@ std::size_t draw(std::span<const float> scores, const GenerateOptions& options, 
     if (options.temperature <= 0) return order[0];
     std::vector<double> weights;
     for (std::size_t token : order)
-        weights.push_back(
-            std::exp((double{scores[token]} - double{scores[order[0]]}) / options.temperature));
+        weights.push_back(std::exp((double{scores[token]} - double{scores[order[0]]}) / options.temperature));
     double left = random.uniform() * std::accumulate(weights.begin(), weights.end(), 0.0);
     for (std::size_t at = 0; at < order.size(); ++at)
         if ((left -= weights[at]) < 0) return order[at];
@@ -90,8 +88,7 @@ Result<Trainer> Trainer::create(const ModelConfig& model, const OptimiserConfig&
                                 std::uint64_t seed, Device device, int threads) {
     EM_TRY(validate(model));
     EM_TRY(validate(optimiser));
-    if (threads < 1 || threads > 1024)
-        return fail(Code::bad_input, "threads = {}: use 1 to 1024", threads);
+    if (threads < 1 || threads > 1024) return fail(Code::bad_input, "threads = {}: use 1 to 1024", threads);
     auto state = std::make_unique<State>();
     state->model = model;
     state->optimiser = optimiser;

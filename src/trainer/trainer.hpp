@@ -2,8 +2,8 @@
 //
 // Why: everything that knows how values are stored and computed (hand-written kernels on a CPU, torch on an
 // accelerator) stays behind this class; the rest of the program sees one flat float buffer in the order of
-// layout(). read_parameters and write_parameters always copy, so that a caller's outer parameters can never be
-// the replica's own memory. Not thread-safe. Invariant: the layout never changes after create().
+// layout(). read_parameters and write_parameters always copy, so that a caller's outer parameters can never
+// be the replica's own memory. Not thread-safe. Invariant: the layout never changes after create().
 #pragma once
 
 #include <cstdint>
@@ -61,11 +61,11 @@ class Trainer {
     void read_parameters(std::span<float> out) const;
     void write_parameters(std::span<const float> values);
 
-    // One optimiser step. batch.length is at most context + 1. internal: the loss is not finite (the parameters
-    // are then unchanged).
+    // One optimiser step. batch.length is at most context + 1. internal: the loss is not finite (the
+    // parameters are then unchanged).
     Result<StepResult> step(const Batch& batch);
-    // Loss and gradient without an update; `gradient` has parameter_count() values. For tests and data-parallel
-    // training, followed by apply_gradient().
+    // Loss and gradient without an update; `gradient` has parameter_count() values. For tests and
+    // data-parallel training, followed by apply_gradient().
     Result<double> gradient(const Batch& batch, std::span<float> gradient);
     Result<StepResult> apply_gradient(std::span<const float> gradient, double loss);
 

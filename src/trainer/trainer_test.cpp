@@ -133,5 +133,6 @@ TEST_CASE("impossible requests come back as errors") {
     CHECK(Trainer::create(tiny, OptimiserConfig{.beta1 = 2}, 1).error().code == Code::bad_input);
     CHECK(Trainer::create(tiny, optimiser(), 1, Device::cpu, 0).error().code == Code::bad_input);
     Trainer trainer = make(Device::cpu);
-    CHECK(trainer.restore_optimiser({.first = {1}, .second = {1}, .step = 1}).error().code == Code::bad_input);
+    CHECK(trainer.restore_optimiser({.first = {1}, .second = {1}, .step = 1}).error().code ==
+          Code::bad_input);
 }
