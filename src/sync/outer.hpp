@@ -80,9 +80,11 @@ struct OuterSchedule {
 
 // What one outer step looked like, in double precision over all values.
 struct OuterDiagnostics {
-    double norm = 0;            // |D_mean|
-    double cosine = 0;          // of D_mean with that of the round before; 0 in the first
-    double effective_gain = 1;  // 1 + mu + mu^2 c: how far two successive steps push, in plain steps
+    double norm = 0;    // |D_mean|
+    double cosine = 0;  // of D_mean with that of the round before; 0 in the first
+    // Of Nesterov, 1 + mu + mu^2 c: the second step is (1 + mu) D + mu^2 D_before, this much along D if both
+    // are of one length. 1 for the plain mean.
+    double effective_gain = 1;
 };
 
 OuterDiagnostics diagnose(const OuterConfig& config, std::span<const float> mean,
