@@ -27,8 +27,8 @@ export function is_stroked(name: SymbolName): boolean {
 }
 
 export function swatch(look: Look, parts: 'line' | 'symbol' = 'line'): SVGSVGElement {
-  const width = parts === 'line' ? 40 : 16;
-  const path = symbol(shapes[look.symbol], 52)() ?? '';
+  const width = parts === 'line' ? 40 : 18;
+  const path = symbol(shapes[look.symbol], 70)() ?? '';
   const line = { x1: 1, x2: width - 1, y1: 8, y2: 8, stroke: look.color, 'stroke-width': look.width, 'stroke-dasharray': look.dash };
   const paint = is_stroked(look.symbol) ? { fill: 'none', stroke: look.color, 'stroke-width': 2 } : { fill: look.color, stroke: 'var(--paper)', 'stroke-width': 1 };
   return svg('svg', { width, height: 16, viewBox: `0 0 ${width} 16`, 'aria-hidden': 'true', class: 'swatch' },

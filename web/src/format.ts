@@ -46,9 +46,15 @@ export const format_short = or_unknown(scaled(['', 'k', 'M', 'G', 'T'], 1000));
 export const format_share = or_unknown((value) => `${(value * 100).toFixed(Math.abs(value) < 0.1 && value !== 0 ? 1 : 0).replace('-', minus)}${thin}%`);
 export const format_change = or_unknown((value) => `${signed(value * 100, 1)}${thin}%`);
 export const format_factor = or_unknown((value) => `${three_digits(value)}${thin}×`);
+/** For axes: no digits that say nothing (2.4 M, 10 MB). */
+export function bare(text: string): string {
+  return text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');
+}
+
 export const format_decimal = or_unknown(three_digits);
 
 export const format_seconds = or_unknown((value) => {
+  if (value === 0) return `0${thin}s`;
   if (value < 60) return `${three_digits(value)}${thin}s`;
   const whole = Math.round(value);
   const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
@@ -68,6 +74,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A name that does not break before its number: MareNostrum 5. */
+export function unbroken(name: string): string {
+  return name.replace(/ (?=\d+$)/, '\u00a0');
 }
 
 /** "A, B and C"; beyond `limit` names the rest is counted. */

@@ -12,7 +12,7 @@ import { format_short } from './format.js';
 import { read_report } from './report.js';
 import type { Report } from './report.js';
 import { head_section } from './sections/head.js';
-import { results_table, rounds_table, sites_table } from './sections/tables.js';
+import { named_machines, results_table, rounds_table, sites_table } from './sections/tables.js';
 import { audit_section, events_section, reproduce_section, samples_section, settings_section } from './sections/trail.js';
 import { glossary_section, limits_section } from './sections/words.js';
 import { key_figures } from './verdict.js';
@@ -25,12 +25,13 @@ function none(text: string): HTMLElement {
 
 function sections(report: Report): Section[] {
   const figures = key_figures(report);
+  const unsent = report.bytes.sent === 0 ? 'Nothing was sent between sites.' : 'Bytes were not measured.';
   const bytes = [bytes_figure(report, figures), cells_figure(report, figures)].filter((f) => f !== null);
   return [
     { id: 'loss', title: 'Loss while training', content: curves_figure(report) ?? none('The run recorded no curves.') },
     { id: 'languages', title: 'Loss by language', content: [languages_figure(report) ?? none('No final losses were measured.'), results_table(report)] },
-    { id: 'bytes', title: 'Bytes sent', content: bytes.length === 0 ? none('Bytes were not measured.') : h('div', { class: 'pair' }, bytes) },
-    { id: 'sites', title: 'Sites', content: [utilisation_figure(report) ?? none('Computing and waiting times were not measured.'), sites_table(report)] },
+    { id: 'bytes', title: 'Bytes sent', content: bytes.length === 0 ? none(unsent) : h('div', { class: 'pair' }, bytes) },
+    { id: 'sites', title: 'Sites', content: [utilisation_figure(report) ?? none('Computing and waiting times were not measured.'), sites_table(report), named_machines(report)] },
     { id: 'rounds', title: 'Rounds', content: [rounds_figure(report) ?? none('No training loss was recorded.'), presence_figure(report), h('h3', {}, 'Events'), events_section(report), rounds_table(report)] },
     { id: 'samples', title: 'What the model writes', content: samples_section(report) },
     { id: 'limits', title: 'What these numbers are not', content: limits_section(report) },

@@ -10,11 +10,7 @@ export interface Run {
   parameters: Maybe;
   model: readonly (readonly [string, string])[];
   settings: readonly (readonly [string, string])[];
-  inner_steps: Maybe;
-  codec: string;
-  rounds: Maybe;
   seconds: Maybe;
-  exchange: string;
 }
 
 export interface Site {
@@ -83,12 +79,23 @@ function list<T>(value: unknown, read: (item: unknown) => T): T[] {
   return Array.isArray(value) ? value.map(read) : [];
 }
 
+/** Control characters, and those that reverse the direction of text, are shown as a mark instead of acting. */
+function visible(value: string): string {
+  return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' ? visible(value) : typeof value === 'number' ? String(value) : '';
 }
 
 function number(value: unknown): Maybe {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** Sizes, counts and times: a negative one was not measured. */
+function amount(value: unknown): Maybe {
+  const read = number(value);
+  return read !== null && read >= 0 ? read : null;
 }
 
 /** A Map, not an object: a site may be called `__proto__`. */
@@ -96,7 +103,7 @@ function by_name(value: unknown): ByName {
   const found = new Map<string, number>();
   for (const [name, item] of Object.entries(fields(value))) {
     const read = number(item);
-    if (read !== null) found.set(name, read);
+    if (read !== null) found.set(visible(name), read);
   }
   return found;
 }
@@ -110,7 +117,7 @@ const shown_elsewhere = ['name', 'model', 'seconds'];
 function pairs(value: Fields, skip: readonly string[]): [string, string][] {
   return Object.entries(value)
     .filter(([key, item]) => !skip.includes(key) && (typeof item === 'string' || typeof item === 'number'))
-    .map(([key, item]) => [key.replaceAll('_', ' '), text(item)]);
+    .map(([key, item]) => [visible(key).replaceAll('_', ' '), text(item)]);
 }
 
 function read_run(value: unknown): Run {
@@ -118,14 +125,10 @@ function read_run(value: unknown): Run {
   const model = fields(run['model']);
   return {
     name: text(run['name']),
-    parameters: number(model['parameters']),
+    parameters: amount(model['parameters']),
     model: pairs(model, ['parameters']),
     settings: pairs(run, shown_elsewhere),
-    inner_steps: number(run['inner_steps']),
-    codec: text(run['codec']),
-    rounds: number(run['rounds']),
-    seconds: number(run['seconds']),
-    exchange: text(run['exchange']),
+    seconds: amount(run['seconds']),
   };
 }
 
@@ -139,16 +142,16 @@ function read_site(value: unknown): Site {
     lat: number(site['lat']),
     lon: number(site['lon']),
     accelerator: text(site['accelerator']),
-    accelerator_count: number(site['accelerator_count']),
-    text_bytes: number(site['text_bytes']),
-    tokens: number(site['tokens']),
-    steps: number(site['steps']),
-    tokens_per_second: number(site['tokens_per_second']),
-    compute_s: number(site['compute_s']),
-    wait_s: number(site['wait_s']),
-    utilisation: number(site['utilisation']),
-    bytes_sent: number(site['bytes_sent']),
-    bytes_received: number(site['bytes_received']),
+    accelerator_count: amount(site['accelerator_count']),
+    text_bytes: amount(site['text_bytes']),
+    tokens: amount(site['tokens']),
+    steps: amount(site['steps']),
+    tokens_per_second: amount(site['tokens_per_second']),
+    compute_s: amount(site['compute_s']),
+    wait_s: amount(site['wait_s']),
+    utilisation: amount(site['utilisation']),
+    bytes_sent: amount(site['bytes_sent']),
+    bytes_received: amount(site['bytes_received']),
   };
 }
 
@@ -166,20 +169,20 @@ function read_round(value: unknown, index: number): Round {
   const round = fields(value);
   return {
     round: number(round['round']) ?? index + 1,
-    inner_steps: number(round['inner_steps']),
+    inner_steps: amount(round['inner_steps']),
     members: list(round['members'], text),
     loss: by_name(round['loss']),
     wait_s: by_name(round['wait_s']),
     bytes_sent: by_name(round['bytes_sent']),
     gain: number(round['gain']),
     digest: text(round['digest']),
-    seconds: number(round['seconds']),
+    seconds: amount(round['seconds']),
   };
 }
 
 function read_point(value: unknown): Point | null {
   const point = fields(value);
-  const tokens = number(point['tokens']);
+  const tokens = amount(point['tokens']);
   return tokens === null ? null : { tokens, mean: number(point['mean']), loss: by_name(point['loss']) };
 }
 
@@ -206,8 +209,8 @@ function read_event(value: unknown): RunEvent {
 
 function read_bytes(value: unknown): Report['bytes'] {
   const bytes = fields(value);
-  const [sent, data_parallel] = [number(bytes['sent']), number(bytes['data_parallel'])];
-  return { sent, data_parallel, ratio: number(bytes['ratio']), how: text(bytes['how']) };
+  const [sent, data_parallel] = [amount(bytes['sent']), amount(bytes['data_parallel'])];
+  return { sent, data_parallel, ratio: amount(bytes['ratio']), how: text(bytes['how']) };
 }
 
 const known_format = 'euromesh-report/1';
@@ -239,7 +242,7 @@ export function read_report(json: string): Report {
     verdict: { closed_fraction: number(verdict['closed_fraction']), gap_to_data_parallel: number(verdict['gap_to_data_parallel']) },
     samples: list(top['samples'], read_sample),
     events: list(top['events'], read_event),
-    manifests: { file: text(manifests['file']), head: text(manifests['head']), count: number(manifests['count']) },
+    manifests: { file: text(manifests['file']), head: text(manifests['head']), count: amount(manifests['count']) },
     reproduce: text(top['reproduce']),
     notes: list(top['notes'], text).filter((note) => note !== ''),
   };

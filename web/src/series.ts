@@ -1,6 +1,7 @@
 // Data for the figures: pure functions from the report to rows, ranges and label positions.
 
 import { unknown_text } from './format.js';
+import { owner } from './looks.js';
 import type { Curve, Kind, Maybe, Report, Result, Site } from './report.js';
 
 const order: readonly Kind[] = ['federated', 'data_parallel', 'alone', 'other'];
@@ -19,14 +20,15 @@ export function languages(report: Report): string[] {
 
 export const mean_row = 'Mean of languages';
 
-export interface LossDot { row: string; model: string; kind: Kind; loss: number }
+export interface LossDot { row: string; model: string; kind: Kind; loss: number; own: boolean }
 
 export function loss_dots(report: Report): LossDot[] {
   const rows = languages(report);
+  const own = (label: string): string | null => report.sites[owner(label, report.sites)]?.language ?? null;
   const dots: LossDot[] = [];
   for (const result of in_order(report.results)) {
     const add = (row: string, loss: Maybe | undefined): void => {
-      if (loss !== null && loss !== undefined) dots.push({ row, model: result.label, kind: result.kind, loss });
+      if (loss !== null && loss !== undefined) dots.push({ row, model: result.label, kind: result.kind, loss, own: row === own(result.label) });
     };
     add(mean_row, result.mean);
     if (rows.length > 1) rows.forEach((row) => add(row, result.loss.get(row)));
@@ -61,11 +63,11 @@ export function closing_window(lines: readonly Line[], share: number): { x: [num
   return { x: [from, last], y: [low - pad, high + pad] };
 }
 
-/** At most `count` items, evenly spaced, always with the last one: places for symbols on a line. */
-export function thinned<T>(items: readonly T[], count: number): T[] {
+/** At most `count` items, evenly spaced: places for symbols on a line. Lines of differing `phase` (0 to 1) get differing places. */
+export function thinned<T>(items: readonly T[], count: number, phase = 0): T[] {
   if (items.length <= count) return [...items];
-  const step = (items.length - 1) / (count - 1);
-  return Array.from({ length: count }, (_, i) => items[Math.round(i * step)]).filter((x): x is T => x !== undefined);
+  const step = items.length / count;
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i + phase) * step)]).filter((x): x is T => x !== undefined);
 }
 
 /** Moves label positions apart to at least `gap`, staying as near as possible to where they want to be. Keeps their order. */

@@ -1,7 +1,7 @@
 // The key figures of a run and the sentences that say them. They are computed here from the results, so that the page can
 // be checked against its own table; where the program's verdict differs, both are shown.
 
-import { capital, format_bytes, format_change, format_factor, format_loss, format_share, join_names, plural } from './format.js';
+import { capital, format_bytes, format_change, format_factor, format_loss, format_share, join_names, plural, unbroken } from './format.js';
 import type { Kind, Maybe, Report, Result } from './report.js';
 
 export interface KeyFigures {
@@ -72,7 +72,7 @@ export function key_figures(report: Report): KeyFigures {
 function opening(report: Report): Phrase {
   const count = report.sites.length;
   if (count === 0) return [{ text: 'The data name no site. ' }];
-  const names = join_names(report.sites.map((s) => s.label), 4);
+  const names = join_names(report.sites.map((s) => unbroken(s.label)), 4);
   if (count === 1) return [{ text: `One site, ${names}, trained on its own text, with nobody to exchange with. ` }];
   return [{ text: `${capital(plural(count, 'site'))}, ${names}, trained one model without moving their text. ` }];
 }

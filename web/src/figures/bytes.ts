@@ -3,7 +3,7 @@
 import { axisX, axisY, gridX, ruleX, barX, text } from '@observablehq/plot';
 import { svg } from '../dom.js';
 import { figure } from '../figure.js';
-import { format_bytes, format_factor } from '../format.js';
+import { bare, format_bytes, format_factor } from '../format.js';
 import type { Report } from '../report.js';
 import { waffle_cells } from '../series.js';
 import type { KeyFigures } from '../verdict.js';
@@ -21,15 +21,15 @@ function draw_bars(bars: readonly Bar[], width: number): Element {
   const [low, high] = decades(bars);
   const ticks = Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, i) => low * 10 ** i);
   return chart(width, {
-    height: 180, marginLeft: 8, marginRight: 30, marginTop: 8, marginBottom: 48,
+    height: 190, marginLeft: 24, marginRight: 34, marginTop: 4, marginBottom: 48,
     x: { type: 'log', domain: [low, high], label: null },
-    y: { domain: bars.map((b) => b.name), label: null, padding: 0.5 },
+    y: { domain: bars.map((b) => b.name), label: null, padding: 0.45 },
     marks: [
       gridX(ticks, { stroke: 'var(--grid)', strokeOpacity: 1 }),
-      axisX(ticks, { label: 'bytes sent by all sites (each line is ten times the one before)', labelAnchor: 'center', labelArrow: 'none', tickSize: 0, tickFormat: (v: number) => format_bytes(v) }),
+      axisX(ticks, { label: 'bytes sent by all sites (each line is ten times the one before)', labelAnchor: 'center', labelArrow: 'none', tickSize: 0, tickFormat: (v: number) => bare(format_bytes(v)) }),
       axisY({ ticks: [], label: null }),
-      barX(bars, { x1: low, x2: 'bytes', y: 'name', fill: 'fill', insetTop: 10, insetBottom: -6 }),
-      text(bars, { x: low, y: 'name', text: (b: Bar) => `${b.name}: ${format_bytes(b.bytes)}`, textAnchor: 'start', dy: -20, fontWeight: '600', fill: 'currentColor' }),
+      barX(bars, { x1: low, x2: 'bytes', y: 'name', fill: 'fill', insetTop: 9, insetBottom: -9 }),
+      text(bars, { x: low, y: 'name', text: (b: Bar) => `${b.name}: ${format_bytes(b.bytes)}`, textAnchor: 'start', dx: 6, dy: -17, fontWeight: '600', fill: 'currentColor' }),
       ruleX([low], { stroke: 'var(--ink)' }),
     ],
   });

@@ -3,7 +3,7 @@
 import { axisX, axisY, gridX, gridY } from '@observablehq/plot';
 import { h } from '../dom.js';
 import { figure, legend } from '../figure.js';
-import { format_loss, format_short } from '../format.js';
+import { bare, format_loss, format_short } from '../format.js';
 import { model_look } from '../looks.js';
 import type { Report } from '../report.js';
 import { closing_window, curve_lines } from '../series.js';
@@ -26,11 +26,11 @@ function panel(lines: readonly DrawnLine[], p: Panel): Element {
   const right = p.names ? 150 : 18;
   return chart(p.width, {
     height: space.height, marginTop: space.top, marginBottom: space.bottom, marginLeft: 46, marginRight: right,
-    x: { domain: p.x, label: null, ticks: 5 },
+    x: { domain: p.x, insetRight: 6, label: null, ticks: 5 },
     y: { domain: p.y, type: p.log ? 'log' : 'linear', label: null },
     marks: [
-      gridY({ stroke: 'var(--grid)', strokeOpacity: 1, ...(p.log ? { ticks: 6 } : {}) }), gridX({ stroke: 'var(--grid)', strokeOpacity: 0.6, ticks: 5 }),
-      axisX({ label: 'tokens seen by the model →', labelAnchor: 'center', labelArrow: 'none', ticks: p.width < 420 ? 4 : 5, tickFormat: (v: number) => format_short(v), tickSize: 0 }),
+      gridY({ stroke: 'var(--grid)', strokeOpacity: 1, ticks: p.log ? 6 : 5 }), gridX({ stroke: 'var(--grid)', strokeOpacity: 0.6, ticks: 5 }),
+      axisX({ label: 'tokens seen by the model →', labelAnchor: 'center', labelArrow: 'none', ticks: p.width < 420 ? 4 : 5, tickFormat: (v: number) => bare(format_short(v)), tickSize: 0 }),
       axisY({ label: p.title, labelArrow: 'none', tickSize: 0, ...(p.log ? { ticks: 6, tickFormat: (v: number) => String(+v.toFixed(2)) } : { ticks: 5 }) }),
       ...line_marks(lines, p.width < 420 ? 5 : 7, p.clip),
       p.names ? end_labels(lines, space) : null,
@@ -56,7 +56,7 @@ function draw(lines: readonly Line[], report: Report, width: number): HTMLElemen
   if (closing === null) return h('div', {}, first);
   const inside = all.filter((l) => l.points.some((p) => p.x >= closing.x[0] && p.y !== null && p.y <= closing.y[1]));
   const second = panel(inside, { width: two ? width - 24 - left_width : width, title: `nats per byte, last ${closing_share * 100} % of the tokens, enlarged`, ...closing, log: false, names: width > 620, clip: true });
-  return h('div', { class: two ? 'panels' : '' }, first, second);
+  return h('div', { class: two ? 'panels' : 'stack' }, first, second);
 }
 
 function ending(line: Line): string {

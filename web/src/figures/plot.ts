@@ -20,9 +20,9 @@ export interface LinePoint { x: number; y: number | null }
 export interface DrawnLine { label: string; look: Look; points: readonly LinePoint[] }
 
 export function line_marks(lines: readonly DrawnLine[], symbols: number, clip = false): Markish[] {
-  return [...lines].reverse().flatMap(({ look, points }) => [
+  return [...lines].reverse().flatMap(({ look, points }, index) => [
     line(points, { x: 'x', y: 'y', stroke: look.color, strokeWidth: look.width, strokeDasharray: look.dash, strokeLinejoin: 'round', clip }),
-    dot(thinned(points.filter((p) => p.y !== null), symbols), { x: 'x', y: 'y', r: 4.2, ...symbol_paint(look), clip }),
+    dot(thinned(points.filter((p) => p.y !== null), symbols, (index + 0.5) / lines.length), { x: 'x', y: 'y', r: 4.2, ...symbol_paint(look), clip }),
   ]);
 }
 
@@ -48,9 +48,4 @@ export function end_labels(lines: readonly DrawnLine[], space: EndLabels): Marki
 
 export function shorten(label: string, most: number): string {
   return label.length > most ? `${label.slice(0, most - 1)}…` : label;
-}
-
-/** Tick labels for loss: two digits after the point, unless the ticks are finer. */
-export function loss_tick(step: number): (value: number) => string {
-  return (value) => value.toFixed(step < 0.05 ? 3 : step < 0.1 ? 2 : step < 1 ? 1 : 1);
 }

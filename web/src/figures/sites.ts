@@ -86,7 +86,7 @@ function draw_rounds(lines: readonly DrawnLine[], marks: readonly Mark[], width:
       axisX({ label: 'round', labelAnchor: 'center', labelArrow: 'none', tickSize: 0, ticks: Math.min(8, range.x[1] - range.x[0]), tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : '') }),
       axisY({ label: 'nats per byte, mean of the inner steps of a round', labelArrow: 'none', tickSize: 0, ticks: 6 }),
       ruleX(marks, { x: 'round', stroke: 'var(--soft)', strokeDasharray: '3 3' }),
-      text(marks, { x: 'round', frameAnchor: 'top', dy: -10, text: 'name', fontWeight: '600', fill: 'var(--soft)' }),
+      text(marks, { x: 'round', frameAnchor: 'top', dy: -14, text: 'name', fontWeight: '600', fill: 'var(--soft)' }),
       ...line_marks(lines, width < 420 ? 5 : 8),
       named ? end_labels(lines, space) : null,
       tip_mark(lines, write),
@@ -103,7 +103,7 @@ export function rounds_figure(report: Report): HTMLElement | null {
   return figure({
     id: 'figure-rounds',
     title: 'Training loss of each site, round by round',
-    caption: `Each site on its own text. In its last round: ${join_names(last, 20)}.${numbers} Languages differ in difficulty, so the lines are not a ranking.`,
+    caption: `Each site on its own text. In its last round: ${join_names(last, 20)}.${numbers}${lines.length > 1 ? ' Languages differ in difficulty, so the lines are not a ranking.' : ''}`,
     legend: legend(lines),
     draw: (width) => draw_rounds(lines, marks, width),
   });

@@ -23,7 +23,7 @@ function table<T>(caption: string, columns: readonly Column<T>[], rows: readonly
   const head = columns.map((c, i) => h('th', { scope: 'col', ...(c.text === true || i === 0 ? { class: 'text' } : {}) }, c.name));
   const body = rows.map((row, index) => h('tr', {}, columns.map((c, i) => cell(c, row, index, i === 0))));
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
-    h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, head)), h('tbody', {}, body)));
+    h('table', {}, h('caption', {}, h('span', {}, caption)), h('thead', {}, h('tr', {}, head)), h('tbody', {}, body)));
 }
 
 function loss_cell(value: number | null, best: boolean): Child {
@@ -43,15 +43,9 @@ export function results_table(report: Report): HTMLElement | null {
   return table('Held-out loss in nats per byte; lower is better, the lowest of each column is bold', columns, rows);
 }
 
-function machine(site: Site): string {
-  if (site.accelerator === '') return format.unknown_text;
-  return site.accelerator_count === null ? site.accelerator : `${format.format_count(site.accelerator_count)} × ${site.accelerator}`;
-}
-
 const site_columns: readonly Column<Site>[] = [
   { name: 'Site', write: (s, i) => [swatch(site_look(i), 'symbol'), ' ', s.label] },
-  { name: 'Country', write: (s) => s.country, text: true },
-  { name: 'Language', write: (s) => s.language, text: true },
+  { name: 'Text', write: (s) => [s.language, s.country].filter((t) => t !== '').join(', '), text: true },
   { name: 'Own text', write: (s) => format.format_bytes(s.text_bytes) },
   { name: 'Tokens', write: (s) => format.format_count(s.tokens) },
   { name: 'Inner steps', write: (s) => format.format_count(s.steps) },
@@ -61,11 +55,22 @@ const site_columns: readonly Column<Site>[] = [
   { name: 'Utilisation', write: (s) => format.format_share(s.utilisation) },
   { name: 'Sent', write: (s) => format.format_bytes(s.bytes_sent) },
   { name: 'Received', write: (s) => format.format_bytes(s.bytes_received) },
-  { name: 'The machine it is named for', write: machine, text: true },
 ];
 
 export function sites_table(report: Report): HTMLElement | null {
   return report.sites.length === 0 ? null : table('What each site did', site_columns, report.sites);
+}
+
+function machine(site: Site): string {
+  const count = site.accelerator_count === null ? '' : `${format.format_count(site.accelerator_count)} × `;
+  return `${site.label}: ${count}${site.accelerator}`;
+}
+
+/** Kept out of the table of what was done, since nothing there was done on these accelerators unless the run says so. */
+export function named_machines(report: Report): HTMLElement | null {
+  const known = report.sites.filter((s) => s.accelerator !== '');
+  if (known.length === 0) return null;
+  return h('p', { class: 'aside' }, `The machines that the sites are named for, which this run need not have touched: ${known.map(machine).join('; ')}.`);
 }
 
 function sum(values: ReadonlyMap<string, number>): number | null {

@@ -21,7 +21,7 @@ export function samples_section(report: Report): Child {
 }
 
 export function events_section(report: Report): Child {
-  if (report.events.length === 0) return h('p', { class: 'none' }, 'No site left, joined or failed during the run.');
+  if (report.events.length === 0) return h('p', { class: 'none' }, 'The run recorded no site that left, joined or failed.');
   return h('ol', { class: 'events' }, report.events.map((e) =>
     h('li', {}, h('span', { class: 'when' }, e.round === null ? 'round not known' : `round ${e.round}`), h('span', {}, e.text))));
 }
