@@ -41,23 +41,26 @@ class SafetensorsFile {
     const Metadata& metadata() const { return metadata_; }
     std::vector<std::string> names() const;
 
+    // In F32 and of just this shape.
+    bool contains(const TensorSpec& wanted) const;
     // Copies one tensor out. not_found: no such name; bad_input: another type or shape than asked for.
     Status read(const TensorSpec& wanted, std::span<float> out) const;
     // Copies every tensor of the layout into its place of a flat buffer of value_count(layout) values.
     Status read(const Layout& layout, std::span<float> flat) const;
 
-  private:
+    // Where one tensor lies: bytes [begin, end) of the data part.
     struct Entry {
         std::string type;
         std::vector<std::int64_t> shape;
         std::size_t begin = 0;
         std::size_t end = 0;
     };
+
+  private:
     explicit SafetensorsFile(os::MappedFile file, os::Path path)
         : file_(std::move(file)), path_(std::move(path)) {}
     Status parse();
     Status parse_header(std::string_view text);
-    Status parse_tensor(const std::string& name, const class HeaderEntry& entry);
     Status check_tiling() const;
 
     os::MappedFile file_;
