@@ -1,0 +1,40 @@
+#include "facts/fact_files.hpp"
+
+#include "base/os/file.hpp"
+#include "facts/embedded.hpp"
+
+namespace euromesh::facts {
+
+namespace {
+
+constexpr std::uint64_t largest_file = 64U << 20U;
+
+}
+
+Result<FactFiles> FactFiles::in_folder(const std::filesystem::path& folder) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored)) {
+        return fail(Code::not_found, "{}: no such folder of facts (it should hold files such as systems.csv)",
+                    folder.string());
+    }
+    FactFiles files;
+    files.folder_ = folder;
+    return files;
+}
+
+Result<FactFiles> FactFiles::choose(const std::optional<std::filesystem::path>& folder) {
+    if (folder) return in_folder(*folder);
+    return built_in();
+}
+
+Result<FactText> FactFiles::read(std::string_view name) const {
+    if (!folder_) {
+        EM_ASSIGN(const std::string_view text, embedded_text(name));
+        return FactText{fmt::format("built-in {}", name), std::string(text)};
+    }
+    const std::filesystem::path path = *folder_ / name;
+    EM_ASSIGN(std::string text, os::read_file(path, largest_file));
+    return FactText{path.string(), std::move(text)};
+}
+
+}  // namespace euromesh::facts
