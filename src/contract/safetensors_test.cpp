@@ -1,6 +1,7 @@
 #include "contract/safetensors.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -13,7 +14,8 @@ using namespace euromesh::contract;
 namespace {
 
 struct Folder {
-    os::Path path = std::filesystem::temp_directory_path() / "euromesh-safetensors-test";
+    os::Path path =
+        std::filesystem::temp_directory_path() / ("em_safetensors_test_" + std::to_string(::getpid()));
     Folder() { std::filesystem::create_directories(path); }
     ~Folder() { std::filesystem::remove_all(path); }
 };

@@ -133,7 +133,12 @@ Result<Path> find_folder(const Path& folder) {
     if (!name.starts_with(folder_prefix) || name.find('/') != std::string::npos)
         return fail(Code::corrupted, "{}: '{}' is not a checkpoint's name", (folder / "latest").string(),
                     name);
-    return folder / name;
+    if (std::filesystem::exists(folder / name, error)) return folder / name;
+    // Cut off while a checkpoint of the same step was being replaced: the newest of the others is complete.
+    const std::vector<std::string> names = complete_folders(folder);
+    if (names.empty())
+        return fail(Code::corrupted, "{}: missing; use another copy", (folder / name).string());
+    return folder / names.back();
 }
 
 // What is wrong inside a checkpoint is damage, whatever the reader below called it; a permission or a device

@@ -1,6 +1,7 @@
 #include "trainer/checkpoint.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "contract/safetensors.hpp"
 
@@ -10,7 +11,8 @@ using namespace euromesh::trainer;
 namespace {
 
 struct Folder {
-    os::Path path = std::filesystem::temp_directory_path() / "euromesh-checkpoint-test";
+    os::Path path =
+        std::filesystem::temp_directory_path() / ("em_checkpoint_test_" + std::to_string(::getpid()));
     Folder() {
         std::filesystem::remove_all(path);
         std::filesystem::create_directories(path);
@@ -67,6 +69,15 @@ TEST_CASE("what is saved comes back, from the folder itself and through latest")
     plain.outer_momentum.clear();
     REQUIRE(save_checkpoint(folder.path, plain));
     check_same(load_checkpoint(folder.path).value(), plain);
+}
+
+TEST_CASE("when the newest folder is gone the one before it is used") {
+    const Folder folder;
+    REQUIRE(save_checkpoint(folder.path, example(5)));
+    std::filesystem::remove_all(save_checkpoint(folder.path, example(10)).value());
+    CHECK(load_checkpoint(folder.path).value().optimiser.step == 5);
+    std::filesystem::remove_all(folder.path / "step-00000005");
+    CHECK(load_checkpoint(folder.path).error().code == Code::corrupted);
 }
 
 TEST_CASE("the model file alone has the Hugging Face names") {

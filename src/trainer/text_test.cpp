@@ -1,6 +1,7 @@
 #include "trainer/text.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -10,7 +11,7 @@ using namespace euromesh::trainer;
 namespace {
 
 struct Folder {
-    os::Path path = std::filesystem::temp_directory_path() / "euromesh-text-test";
+    os::Path path = std::filesystem::temp_directory_path() / ("em_text_test_" + std::to_string(::getpid()));
     Folder() { std::filesystem::create_directories(path); }
     ~Folder() { std::filesystem::remove_all(path); }
     os::Path write(const std::string& name, std::string_view text) const {
