@@ -158,6 +158,13 @@ Result<TlsContext> TlsContext::make(const TlsCredentials& credentials, const Clo
     return TlsContext(std::make_unique<State>(State{std::move(context), &clock}));
 }
 
+Result<std::size_t> Stream::discard() {
+    std::byte room[4096];
+    EM_ASSIGN(const std::size_t got, socket_.receive(room));
+    received_bytes_ += got;
+    return got;
+}
+
 namespace {
 
 class PlainStream final : public Stream {

@@ -69,6 +69,9 @@ class Stream {
     virtual bool has_unsent() const = 0;
     // Received bytes wait inside: read() will give some although the socket shows nothing.
     virtual bool has_unread() const = 0;
+    // Throws away what arrives, undecoded: for an end that waits for the other to close. As read().
+    Result<std::size_t> discard();
+
     Socket& socket() { return socket_; }
     const Socket& socket() const { return socket_; }
     std::uint64_t sent_bytes() const { return sent_bytes_; }

@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,14 +32,11 @@
 #include "base/json.hpp"
 #include "base/os/socket.hpp"
 #include "base/os/tls.hpp"
+#include "sync/exchange/connection.hpp"
 #include "sync/exchange/frame.hpp"
+#include "sync/exchange/greeting.hpp"
 
 namespace euromesh::sync {
-
-// Position in the run file's list of sites.
-using Rank = std::size_t;
-
-inline constexpr int exchange_protocol = 1;
 
 struct SiteAddress {
     SiteId site;
@@ -67,11 +63,11 @@ struct MeshConfig {
 };
 
 struct PeerUp {
-    Rank peer;
+    Rank peer = 0;
     Json hello;
 };
 struct PeerDown {
-    Rank peer;
+    Rank peer = 0;
     Error reason;  // names the peer
 };
 // A connection that never came up because one side said no: another run, layout, certificate. Dialling goes
@@ -81,7 +77,7 @@ struct PeerRefused {
     Error reason;              // names the peer or its address
 };
 struct PeerMessage {
-    Rank peer;
+    Rank peer = 0;
     std::uint16_t type;
     std::vector<std::byte> bytes;
 };
@@ -92,22 +88,19 @@ struct Traffic {
     std::uint64_t received_bytes = 0;
 };
 
-struct BulkFrame {
-    FrameHeader header;
-    std::span<const std::byte> body;
-};
-
-// The receiver and source of the bulk frames of one key. Called from within Mesh::poll only; must not call
-// back into the mesh, except wake().
+// The receiver and source of the bulk frames of one key. Called from within Mesh::poll, attach, drop and
+// ~Mesh only; none but lost() may call back into the mesh.
 class BulkSink {
   public:
     virtual ~BulkSink() = default;
+    // This member has room: frames may be sent to it.
     virtual void ready(Rank peer) = 0;
     // Where the body of this frame shall land: exactly header.length bytes, or an error: the peer breaks the
     // protocol and is dropped.
     virtual Result<std::span<std::byte>> place(Rank peer, const FrameHeader& header) = 0;
     virtual void arrived(Rank peer, const FrameHeader& header) = 0;
-    // The next frame for this peer, or nothing for now. The body must stay as it is until handed_over.
+    // The next frame for this peer, or nothing for now. The body must stay as it is until handed_over: the
+    // kernel has all of it.
     virtual std::optional<BulkFrame> next(Rank peer) = 0;
     virtual void handed_over(Rank peer, const FrameHeader& header) = 0;
     virtual void lost(Rank peer, const Error& reason) = 0;
@@ -142,7 +135,8 @@ class Mesh {
     // For tests: where a peer listens, when that was not known before.
     void set_endpoint(Rank peer, os::Endpoint endpoint);
 
-    // Bulk frames of `key` go to and come from the sink until detach(). One sink a key.
+    // Bulk frames of `key` go to and come from the sink until detach(). One sink a key. The members are told
+    // that this site is ready for them.
     void attach(const ReduceKey& key, BulkSink& sink, std::span<const Rank> members);
     // From here on nothing of the sink is touched: a half-sent body is copied, a half-received one dropped.
     void detach(const ReduceKey& key);

@@ -37,6 +37,8 @@ struct ReduceOptions {
     std::size_t chunk_values = 65536;
     // SHA-256 of this site's whole encoded contribution, for the manifest.
     bool digest_contribution = false;
+    // One member (by its place in the list) owns everything: a hub. Absent: the members share the work.
+    std::optional<std::size_t> hub{};
 };
 
 // One object for all reductions of a site, one reduction at a time: buffers are kept between them.
@@ -52,8 +54,8 @@ class AllReduce {
 
     // Ended well or badly; nothing of the caller's memory is touched any more.
     bool done() const;
-    // Only when done(). unavailable: names the lost peer; corrupted: a peer sent what cannot be;
-    // cancelled: abort() was called.
+    // Only when done(). unavailable: names the lost peer; corrupted: names the member whose contribution is
+    // not finite (the other members do not know: the session tells them); cancelled: abort() was called.
     Status outcome() const;
     // Ends it now, on this site. The other members learn from the session that a new attempt begins.
     void abort();
