@@ -66,8 +66,8 @@ Status RunRecord::add(const Teller& teller, const Json& event) {
         EM_ASSIGN(const std::int64_t sent, json_integer(event, "bytes_sent", where));
         EM_ASSIGN(const std::int64_t received, json_integer(event, "bytes_received", where));
         seconds_ = std::max(seconds_, seconds);
-        totals_[teller.site].bytes_sent = sent;
-        totals_[teller.site].bytes_received = received;
+        totals_[teller.site].bytes_sent += sent;
+        totals_[teller.site].bytes_received += received;
     }
     return {};
 }

@@ -136,6 +136,10 @@ Path own_program() {
     return std::filesystem::read_symlink("/proc/self/exe", error);
 }
 
+int own_process_id() {
+    return ::getpid();
+}
+
 void watch_for_stop() {
     struct sigaction action {};
     action.sa_handler = note_stop;

@@ -56,6 +56,7 @@ class Children {
 
 // The path of the running program.
 Path own_program();
+int own_process_id();
 
 // True once the user asked to stop (SIGINT or SIGTERM) after watch_for_stop() was called.
 void watch_for_stop();

@@ -8,8 +8,8 @@
 
 namespace euromesh::os {
 
-bool is_terminal(Stream stream) {
-    return ::isatty(stream == Stream::output ? STDOUT_FILENO : STDERR_FILENO) == 1;
+bool is_terminal(OutputStream stream) {
+    return ::isatty(stream == OutputStream::output ? STDOUT_FILENO : STDERR_FILENO) == 1;
 }
 
 int terminal_width() {

@@ -6,9 +6,9 @@
 
 namespace euromesh::os {
 
-enum class Stream { output, error };
+enum class OutputStream { output, error };
 
-bool is_terminal(Stream stream);
+bool is_terminal(OutputStream stream);
 
 // Columns of the terminal, 80 when unknown.
 int terminal_width();

@@ -1,0 +1,152 @@
+#include <cmath>
+#include <memory>
+
+#include "apps/check_manifests.hpp"
+#include "apps/command.hpp"
+#include "apps/launch.hpp"
+#include "apps/run_folder.hpp"
+#include "apps/site_run.hpp"
+#include "apps/solo_run.hpp"
+#include "base/os/process.hpp"
+#include "base/os/terminal.hpp"
+
+namespace euromesh::apps {
+namespace {
+
+using contract::RunSpec;
+using contract::Teller;
+
+struct TrainArguments {
+    std::filesystem::path run_file;
+    std::string site;
+    std::string alone;
+    bool data_parallel = false;
+    bool baseline = false;
+    bool resume = false;
+    bool fresh = false;
+    bool json = false;
+    std::string addresses;
+    std::string device = "cpu";
+    int threads = 0;
+    std::int64_t steps = 0;
+    double minutes = 0;
+    int restarts = 1;
+    std::vector<std::filesystem::path> manifests;
+};
+
+int threads_of(const TrainArguments& arguments, const RunSpec& spec) {
+    if (arguments.threads > 0) return arguments.threads;
+    const bool whole_machine = !arguments.site.empty();
+    const int processes = whole_machine ? 1 : static_cast<int>(spec.sites.size());
+    return std::max(1, os::usable_cores() / processes);
+}
+
+// Steps so that the whole job, comparison included, takes about this long on this machine: the rate of one
+// process is measured first. All processes together use all cores; what they do in all is counted in tokens.
+Result<std::int64_t> steps_for(double minutes, const RunSpec& spec, const LaunchOptions& options,
+                               const Clock& clock) {
+    EM_ASSIGN(const trainer::Device device, parse_device(options.device));
+    EM_ASSIGN(const double rate, measure_rate(spec, {device, options.threads}, clock, 2.0));
+    const double sites = static_cast<double>(spec.sites.size());
+    const double share_of_cores = std::max(1.0, os::usable_cores() / static_cast<double>(options.threads));
+    const double passes = options.baseline ? 3.0 : 1.0;  // federated; each alone; data parallel
+    constexpr double room_for_evaluation = 0.85;
+    const double tokens = minutes * 60 * rate * std::min(share_of_cores, sites) * room_for_evaluation;
+    const double per_step = static_cast<double>(spec.inner.batch * spec.model.context) * sites * passes;
+    return std::max<std::int64_t>(spec.outer.inner_steps, std::llround(tokens / per_step));
+}
+
+Status train_here(RunSpec spec, const TrainArguments& arguments, Context& context) {
+    LaunchOptions options;
+    options.run_file = arguments.run_file;
+    options.device = arguments.device;
+    options.threads = threads_of(arguments, spec);
+    options.baseline = arguments.baseline;
+    options.resume = arguments.resume;
+    options.json = arguments.json;
+    options.restarts = arguments.restarts;
+    const bool begins = arguments.fresh || !std::filesystem::exists(spec.folder / "run.json");
+    if (arguments.minutes > 0 && begins) {
+        EM_ASSIGN(spec.steps, steps_for(arguments.minutes, spec, options, context.clock));
+    }
+    EM_TRY(claim_run_folder(spec, arguments.run_file, arguments.resume, arguments.fresh));
+    return launch(spec, options, context);
+}
+
+Status train_one(const RunSpec& spec, const TrainArguments& arguments, Context& context) {
+    EventTeller teller(arguments.json);
+    ProcessOptions process;
+    EM_ASSIGN(process.device, parse_device(arguments.device));
+    process.threads = threads_of(arguments, spec);
+    const auto keep = [&](const Teller& who) { return teller.keep_in(event_file(spec, file_name_of(who))); };
+    if (arguments.data_parallel) {
+        EM_TRY(keep({Teller::Kind::data_parallel, ""}));
+        return train_data_parallel(spec, process, context.clock, teller);
+    }
+    const bool alone = !arguments.alone.empty();
+    const std::string& site = alone ? arguments.alone : arguments.site;
+    EM_ASSIGN(const std::size_t rank, spec.rank_of(site));
+    EM_TRY(keep({alone ? Teller::Kind::alone : Teller::Kind::federated, site}));
+    if (alone) return train_alone(spec, rank, process, context.clock, teller);
+    return train_site(spec, rank, {process, arguments.addresses, arguments.resume}, context.clock,
+                      context.log, teller);
+}
+
+Status train(const TrainArguments& arguments, Context& context) {
+    if (!arguments.manifests.empty()) return check_manifest_files(arguments.manifests, arguments.json);
+    if (arguments.run_file.empty())
+        return fail(Code::bad_input, "train needs a run file (see 'euromesh train --help')");
+    EM_ASSIGN(RunSpec spec, contract::load_run_spec(arguments.run_file));
+    if (arguments.steps > 0) spec.steps = arguments.steps;
+    os::watch_for_stop();
+    const bool one_process = !arguments.site.empty() || !arguments.alone.empty() || arguments.data_parallel;
+    return one_process ? train_one(spec, arguments, context)
+                       : train_here(std::move(spec), arguments, context);
+}
+
+void declare(CLI::App& command, TrainArguments& to) {
+    command.add_option("run-file", to.run_file, "what to train, where: a TOML file (docs/run-file.md)");
+    command.add_option("--site", to.site, "run only this site's process: the same file on each machine");
+    command.add_flag("--baseline", to.baseline,
+                     "afterwards, train each site alone and data-parallel, and compare");
+    command.add_flag("--resume", to.resume,
+                     "go on from the newest checkpoint of any site; what is done is skipped");
+    command.add_flag("--fresh", to.fresh, "remove what an earlier run left in the folder (keys stay)");
+    command
+        .add_option("--minutes", to.minutes,
+                    "choose the number of steps so that all takes about this long here")
+        ->check(CLI::Range(0.05, 100000.0));
+    command.add_option("--steps", to.steps, "inner steps of each site, in place of the run file's")
+        ->check(CLI::Range(1, 100000000));
+    command.add_option("--addresses", to.addresses, "NAME=HOST:PORT,... in place of the run file's");
+    command.add_option("--device", to.device, "cpu, torch-cpu or cuda (default cpu)");
+    command
+        .add_option("--threads", to.threads, "of one process (default: all cores shared among local sites)")
+        ->check(CLI::Range(1, 1024));
+    command
+        .add_option("--restarts", to.restarts, "start a killed site's process again this often (default 1)")
+        ->check(CLI::Range(0, 1000));
+    command.add_option("--alone", to.alone, "train this site's model alone, for comparison");
+    command.add_flag("--data-parallel", to.data_parallel, "train on all texts together, for comparison");
+    command.add_option("--check-manifests", to.manifests,
+                       "recompute the chain of manifest files; nothing is trained");
+    command.add_flag("--json", to.json, "one JSON event a line on standard output (docs/cli.md)");
+    command.footer(
+        "Examples:\n"
+        "  euromesh train examples/three-sites/run.toml --baseline     all sites here, as processes\n"
+        "  euromesh train run.toml --site leonardo                     one site, on its own machine\n"
+        "  euromesh train --check-manifests runs/three-sites/sites/*/manifests.jsonl");
+}
+
+}  // namespace
+
+void add_train(CLI::App& root, Context& context) {
+    const auto arguments = std::make_shared<TrainArguments>();
+    CLI::App* command = root.add_subcommand("train", "train one model across sites");
+    declare(*command, *arguments);
+    command->callback([arguments, &context] {
+        context.chosen = [arguments, &context] { return train(*arguments, context); };
+    });
+}
+
+}  // namespace euromesh::apps

@@ -1,0 +1,25 @@
+// How a subcommand is made: one cmd_*.cpp registers it and leaves behind what to do.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+
+namespace euromesh::apps {
+
+struct Context {
+    const Clock& clock;
+    const Logger& log;
+    std::function<Status()> chosen;  // set by the subcommand that the arguments name
+};
+
+void add_train(CLI::App& root, Context& context);
+void add_generate(CLI::App& root, Context& context);
+void add_report(CLI::App& root, Context& context);
+void add_pki(CLI::App& root, Context& context);
+void add_facts(CLI::App& root, Context& context);
+
+}  // namespace euromesh::apps
