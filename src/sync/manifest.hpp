@@ -58,6 +58,14 @@ std::string encode(const Manifest& manifest);
 Result<Manifest> decode_manifest(std::string_view line);
 std::string chain_digest(std::string_view line);
 
+// Where a run is: together with the outer state all that a site needs to go on. Kept in checkpoints.
+struct Position {
+    std::uint64_t round = 0;  // the next round to be committed
+    std::string chain_head = chain_origin();
+    std::uint64_t tokens_total = 0;
+    bool operator==(const Position&) const = default;
+};
+
 struct ChainSummary {
     std::uint64_t lines = 0;
     std::uint64_t first_round = 0;

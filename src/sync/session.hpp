@@ -65,14 +65,6 @@ struct SessionConfig {
     os::Path manifest_path;  // appended to; empty: not written
 };
 
-// Where a run is: kept beside the outer state in a checkpoint.
-struct Position {
-    std::uint64_t round = 0;  // the next round to be committed
-    std::string chain_head = chain_origin();
-    std::uint64_t tokens_total = 0;
-    bool operator==(const Position&) const = default;
-};
-
 // Something that happened to the membership or to an attempt, for the run's report.
 struct SessionEvent {
     double seconds = 0;  // since open()

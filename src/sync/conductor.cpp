@@ -1,0 +1,316 @@
+#include "sync/conductor.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace euromesh::sync {
+namespace {
+
+constexpr unsigned rank_bits = 6;
+static_assert(sites_most == 1u << rank_bits);
+
+bool is_active(Role role) {
+    return role == Role::member || role == Role::leaving;
+}
+
+}  // namespace
+
+Conductor::Conductor(ConductorConfig config, Position position, std::string state)
+    : config_(std::move(config)), peers_(config_.sites.size()) {
+    EM_ASSERT(config_.sites.size() <= sites_most && config_.self < config_.sites.size(), "a site of the run");
+    EM_ASSERT(config_.starting_members >= 1 && config_.starting_members <= peers_.size(), "can be reached");
+    EM_ASSERT(config_.quorum >= 1 && config_.quorum <= peers_.size(), "can be reached");
+    me_.position = std::move(position);
+    me_.state = std::move(state);
+}
+
+Actions Conductor::begin(Nanoseconds now) {
+    now_ = now;
+    return finish();
+}
+
+Actions Conductor::tick(Nanoseconds now) {
+    now_ = now;
+    return finish();
+}
+
+Actions Conductor::peer_up(Nanoseconds now, Rank peer) {
+    now_ = now;
+    peers_[peer].up = true;
+    peers_[peer].standing.reset();
+    peers_[peer].state_sent.reset();
+    if (told_) out_.push_back(Send{peer, *told_});
+    return finish();
+}
+
+Actions Conductor::peer_down(Nanoseconds now, Rank peer) {
+    now_ = now;
+    Peer& gone = peers_[peer];
+    if (gone.standing && gone.standing->role == Role::member) {
+        gone.lost_at = now;
+        note("lost", name(peer), fmt::format("{} is gone", name(peer)));
+    }
+    gone.up = false;
+    gone.standing.reset();
+    const auto is_peer = [&](const PlanMember& member) { return member.rank == peer; };
+    if (plan_ && std::any_of(plan_->members.begin(), plan_->members.end(), is_peer)) {
+        if (!me_.prepared || me_.prepared->ballot != plan_->ballot) {
+            me_.failed = std::max(me_.failed, plan_->ballot);
+            out_.push_back(AbortReduce{});
+        }
+    }
+    return finish();
+}
+
+Actions Conductor::contribute(Nanoseconds now, Ready ready) {
+    now_ = now;
+    EM_ASSERT(ready.tokens > 0, "a contribution has tokens");
+    me_.ready = ready;
+    return finish();
+}
+
+Actions Conductor::reduced(Nanoseconds now, Prepared prepared) {
+    now_ = now;
+    if (plan_ && plan_->ballot == prepared.ballot) me_.prepared = std::move(prepared);
+    return finish();
+}
+
+Actions Conductor::reduce_failed(Nanoseconds now, Ballot ballot) {
+    now_ = now;
+    if (plan_ && plan_->ballot == ballot) me_.failed = std::max(me_.failed, ballot);
+    return finish();
+}
+
+Actions Conductor::leave(Nanoseconds now) {
+    now_ = now;
+    leave_deadline_ = now + (me_is_active() ? config_.leave_limit : Nanoseconds{0});
+    me_.role = Role::leaving;
+    me_.ready.reset();
+    return finish();
+}
+
+Actions Conductor::receive(Nanoseconds now, Rank from, const Message& message) {
+    now_ = now;
+    if (peers_[from].up) std::visit([&](const auto& one) { hear(from, one); }, message);
+    return finish();
+}
+
+// A state is of use only when it is where its sender stands now: otherwise a round was committed meanwhile.
+Actions Conductor::state_arrived(Nanoseconds now, Rank from, Position position, std::string state) {
+    now_ = now;
+    const Peer& source = peers_[from];
+    const bool fresh = source.up && source.standing && is_active(source.standing->role) &&
+                       source.standing->position == position && source.standing->state == state;
+    if (me_.role == Role::joining && fresh) {
+        out_.push_back(AdoptState{from});
+        me_.position = std::move(position);
+        me_.state = std::move(state);
+        me_.ready.reset();
+        me_.prepared.reset();
+        last_line_.clear();
+        attempts_ = 0;
+        round_began_ = now_;
+        become_member();
+    }
+    return finish();
+}
+
+std::vector<Rank> Conductor::members() const {
+    std::vector<Rank> ranks;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        const bool own = rank == config_.self && me_.role == Role::member;
+        if (own || is_up(rank, Role::member)) ranks.push_back(rank);
+    }
+    return ranks;
+}
+
+std::optional<Rank> Conductor::lead() const {
+    const std::vector<Rank> ranks = members();
+    return ranks.empty() ? std::nullopt : std::optional(ranks.front());
+}
+
+bool Conductor::is_up(Rank peer, Role role) const {
+    return peers_[peer].up && peers_[peer].standing && peers_[peer].standing->role == role;
+}
+
+Ballot Conductor::next_ballot() const {
+    const Ballot counter = std::max(me_.promised, highest_seen_) >> rank_bits;
+    return ((counter + 1) << rank_bits) | static_cast<Ballot>(config_.self);
+}
+
+void Conductor::note(std::string kind, std::string site, std::string text) {
+    out_.push_back(Note{me_.position.round, std::move(kind), std::move(site), std::move(text)});
+}
+
+// Ends every event: decides what can be decided now, then tells the others if that changed anything.
+Actions Conductor::finish() {
+    settle();
+    if (!told_ || *told_ != me_) {
+        told_ = me_;
+        for (Rank rank = 0; rank < peers_.size(); ++rank) {
+            if (peers_[rank].up) out_.push_back(Send{rank, me_});
+        }
+    }
+    return std::exchange(out_, {});
+}
+
+// ---- hearing ----------------------------------------------------------------------------------------------
+
+void Conductor::hear(Rank from, const Standing& standing) {
+    const std::optional<Standing> before = std::exchange(peers_[from].standing, standing);
+    highest_seen_ = std::max(highest_seen_, standing.promised);
+    if (standing.role == Role::member) peers_[from].lost_at.reset();
+    note_change(from, before, standing);
+    if (!me_is_active() || !is_active(standing.role)) return;
+    // Others may have promised to an older lead: its commits must not pass any more.
+    if (lead() == config_.self && standing.promised > me_.promised && !plan_) me_.promised = next_ballot();
+    compare_with(from);
+    if (me_is_active()) hand_on_commit(from);
+}
+
+void Conductor::note_change(Rank peer, const std::optional<Standing>& before, const Standing& after) {
+    const bool was_member = before && before->role == Role::member;
+    if (after.role == Role::leaving && was_member) {
+        note("leave", name(peer), fmt::format("{} leaves", name(peer)));
+    }
+    if (after.role == Role::member && !was_member && has_been_member_ && after.position.round > 0) {
+        note("join", name(peer),
+             fmt::format("{} takes part from round {}", name(peer), after.position.round));
+    }
+}
+
+// Of two chains the one with more tokens counts. On one chain more tokens are more rounds.
+bool Conductor::is_better(Rank peer) const {
+    const Position& other = peers_[peer].standing->position;
+    if (other.tokens_total != me_.position.tokens_total) {
+        return other.tokens_total > me_.position.tokens_total;
+    }
+    return other.chain_head != me_.position.chain_head && peer < config_.self;
+}
+
+void Conductor::compare_with(Rank peer) {
+    if (me_.role != Role::member || !is_better(peer)) return;
+    const Position& other = peers_[peer].standing->position;
+    if (other.round == me_.position.round + 1) return;  // its commit will show whether this site can follow
+    fall_behind(other.round > me_.position.round
+                    ? fmt::format("{} is at round {}", name(peer), other.round)
+                    : fmt::format("{} has another chain with more tokens", name(peer)));
+}
+
+// Only between the lead and the others, so that not everybody tells everybody.
+void Conductor::hand_on_commit(Rank peer) {
+    const Standing& other = *peers_[peer].standing;
+    const bool concerns_lead = lead() == config_.self || lead() == peer || me_.role == Role::leaving;
+    if (concerns_lead && !last_line_.empty() && other.position.round + 1 == me_.position.round) {
+        out_.push_back(Send{peer, Commit{me_.promised, last_line_}});
+    }
+}
+
+void Conductor::hear(Rank from, const Plan& plan) {
+    highest_seen_ = std::max(highest_seen_, plan.ballot);
+    const auto is_me = [&](const PlanMember& member) { return member.rank == config_.self; };
+    const bool follows = me_.role == Role::member && lead() == from && plan.round == me_.position.round &&
+                         plan.chain_head == me_.position.chain_head && plan.ballot > me_.promised &&
+                         me_.ready && std::any_of(plan.members.begin(), plan.members.end(), is_me) &&
+                         plan.members.back().rank < peers_.size();
+    if (!follows) {
+        me_.failed = std::max(me_.failed, plan.ballot);
+        return;
+    }
+    me_.promised = plan.ballot;
+    plan_ = plan;
+    plan_is_mine_ = false;
+    attempts_ += 1;
+    out_.push_back(StartReduce{plan});
+}
+
+void Conductor::hear(Rank from, const Commit& message) {
+    highest_seen_ = std::max(highest_seen_, message.authority);
+    const auto manifest = decode_manifest(message.line);
+    if (!manifest || !me_is_active() || manifest->round != me_.position.round) return;
+    // An own ballot can be given up: only this site could commit it.
+    const bool own_ballot = lead() == config_.self || plan_is_mine_;
+    if (message.authority < me_.promised && !own_ballot) return;
+    const bool fits = manifest->run == config_.run && manifest->previous == me_.position.chain_head &&
+                      manifest->state_before == me_.state && me_.prepared &&
+                      me_.prepared->state_after == manifest->state_after;
+    const bool counts =
+        manifest->previous == me_.position.chain_head || (peers_[from].standing && is_better(from));
+    if (fits) {
+        me_.promised = std::max(me_.promised, message.authority);
+        commit(*manifest, message.line);
+        if (peers_[from].standing) peers_[from].standing->position = me_.position;
+    } else if (counts) {
+        fall_behind(fmt::format("{} committed round {} without this site or with another result", name(from),
+                                manifest->round));
+    }
+}
+
+// ---- deciding ---------------------------------------------------------------------------------------------
+
+void Conductor::settle() {
+    if (left_) return;
+    if (me_.role == Role::starting) settle_starting();
+    if (me_.role == Role::joining) settle_joining();
+    if (me_is_active()) settle_lead();
+    if (me_.role == Role::leaving) settle_leaving();
+}
+
+void Conductor::become_member() {
+    me_.role = Role::member;
+    has_been_member_ = true;
+}
+
+// A site of a new run begins when enough are there; the one with the best position first, so that the others
+// can compare theirs with it.
+void Conductor::settle_starting() {
+    std::size_t present = 1;
+    bool best = true;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        if (!peers_[rank].up || !peers_[rank].standing) continue;
+        const Standing& other = *peers_[rank].standing;
+        const bool same = other.position == me_.position && other.state == me_.state;
+        if (is_active(other.role)) {
+            if (same && other.role == Role::member) return become_member();
+            me_.role = Role::joining;
+            return;
+        }
+        const bool draw = other.position == me_.position && !same;
+        best = best && !is_better(rank) && !(draw && rank < config_.self);
+        present += 1;
+    }
+    if (present >= config_.starting_members && best) become_member();
+}
+
+// Nobody is there to join: go on from what this site has.
+void Conductor::settle_joining() {
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        if (!peers_[rank].up) continue;
+        if (!peers_[rank].standing || is_active(peers_[rank].standing->role)) return;
+    }
+    if (!has_been_member_) {
+        me_.role = Role::starting;
+        return settle_starting();
+    }
+    note("takeover", name(config_.self), "no member is left to join: going on from the own state");
+    become_member();
+}
+
+// What only leaving sites know must reach the others first.
+void Conductor::settle_leaving() {
+    const bool last_source = !lead();
+    bool all_have_it = true;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        const Peer& peer = peers_[rank];
+        if (!peer.up || !peer.standing || peer.standing->role == Role::starting) continue;
+        const bool joins = peer.standing->role == Role::joining;
+        const bool behind = peer.standing->position.round < me_.position.round;
+        all_have_it = all_have_it && !(joins ? last_source : behind);
+    }
+    if (!all_have_it && now_ < *leave_deadline_) return;
+    left_ = true;
+    out_.push_back(Left{});
+}
+
+}  // namespace euromesh::sync

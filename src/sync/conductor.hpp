@@ -1,0 +1,179 @@
+// Who takes part in which outer step, and when it counts: the conductor of one site.
+//
+// Pure: events and the time go in, actions come out, in the order in which they must be done. The session
+// runs it over real sockets; tests (and the simulator) run many of them over an in-memory network.
+//
+// Protocol
+// - Every site tells every other its Standing whenever it changes. The lead is the member of lowest rank that
+//   a site can see, itself included.
+// - When all members that the lead sees stand at its position and are ready, it sends a Plan with a new
+//   ballot. Members promise the ballot, reduce into shadow buffers and tell the digest of the candidate.
+// - When all have prepared that ballot, the lead composes the manifest, commits and sends Commit. A member
+//   whose candidate has the digest of the manifest takes it; another one takes the state from a peer (parity:
+//   the digest of most counts, the lead's when it is a draw).
+// - A member lost before the commit: a new ballot without it. Contributions are kept until a manifest holds
+//   them. Lead lost: the next one raises the ballot; a site that has the commit already hands it on when it
+//   sees the lead's Standing one round behind, and nobody can have prepared the later ballot then.
+// - A site that starts late or was left behind is `joining`: the lead sends it the outer state at the
+//   beginning of a round, and it is a member of that round.
+//
+// Faults. Crashes and cut connections at any moment: all sites that stay end with the same chain. Partitions:
+// with `quorum` above half of the sites only one side commits. With a smaller one each side goes on by itself
+// (a run must not die), and when they meet again, the chain with more tokens stays; the others take its state
+// and their rounds since the cut are lost, with a record. Lies are not covered (members are authenticated).
+//
+// Thread rule: one thread. No wait has a guessed length except the pauses of the configuration.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "sync/conductor_message.hpp"
+
+namespace euromesh::sync {
+
+using Rank = std::size_t;
+
+struct ConductorConfig {
+    RunId run;
+    std::vector<SiteId> sites;  // in rank order, at most sites_most
+    Rank self = 0;
+    std::size_t starting_members = 1;
+    std::size_t quorum = 1;
+    std::string codec;
+    OuterConfig outer;
+    OuterSchedule schedule;
+    WeightRule weights = WeightRule::tokens;
+    // A connection that comes back within this time costs its site no contribution.
+    Nanoseconds reconnect_grace = std::chrono::milliseconds(150);
+    // Between two attempts with the same members.
+    Nanoseconds retry_pause = std::chrono::milliseconds(100);
+    // How long a leaving site waits for others to have what it knows.
+    Nanoseconds leave_limit = std::chrono::seconds(10);
+};
+
+struct Send {
+    Rank to;
+    Message message;
+};
+// An earlier reduction, if one is running, ends first.
+struct StartReduce {
+    Plan plan;
+};
+struct AbortReduce {};
+// The candidate of the last `reduced` becomes the outer state; the line goes to the manifest file.
+struct Adopt {
+    Manifest manifest;
+    std::string line;
+};
+// The outer state at the conductor's position, to a site that joins.
+struct SendState {
+    Rank to;
+};
+// The state that was last offered by state_arrived becomes the outer state.
+struct AdoptState {
+    Rank from;
+};
+struct Note {
+    std::uint64_t round;
+    std::string kind;  // as in SessionEvent
+    std::string site;
+    std::string text;
+};
+struct Left {};
+using Action = std::variant<Send, StartReduce, AbortReduce, Adopt, SendState, AdoptState, Note, Left>;
+using Actions = std::vector<Action>;
+
+class Conductor {
+  public:
+    Conductor(ConductorConfig config, Position position, std::string state);
+
+    Actions begin(Nanoseconds now);
+    Actions peer_up(Nanoseconds now, Rank peer);
+    Actions peer_down(Nanoseconds now, Rank peer);
+    Actions receive(Nanoseconds now, Rank from, const Message& message);
+    // The inner steps of the round of position() are done.
+    Actions contribute(Nanoseconds now, Ready ready);
+    // prepared.ballot says which attempt ended; an old one is ignored.
+    Actions reduced(Nanoseconds now, Prepared prepared);
+    Actions reduce_failed(Nanoseconds now, Ballot ballot);
+    Actions state_arrived(Nanoseconds now, Rank from, Position position, std::string state);
+    Actions leave(Nanoseconds now);
+    // Call it often (every few tens of milliseconds): pauses end in it.
+    Actions tick(Nanoseconds now);
+
+    const Standing& standing() const { return me_; }
+    const Position& position() const { return me_.position; }
+    Role role() const { return me_.role; }
+    // Members that this site sees, itself included when it is one.
+    std::vector<Rank> members() const;
+    std::optional<Rank> lead() const;
+    bool sees(Rank peer) const { return peers_[peer].up; }
+
+  private:
+    struct Peer {
+        bool up = false;
+        std::optional<Standing> standing;
+        std::optional<Nanoseconds> lost_at;       // as a member
+        std::optional<std::uint64_t> state_sent;  // for which round
+    };
+
+    Actions finish();
+    void hear(Rank from, const Standing& standing);
+    void hear(Rank from, const Plan& plan);
+    void hear(Rank from, const Commit& commit);
+    void note_change(Rank peer, const std::optional<Standing>& before, const Standing& after);
+    void settle();
+    void settle_starting();
+    void settle_joining();
+    void settle_leaving();
+    void settle_lead();
+    void become_member();
+    void fall_behind(const std::string& why);
+    bool is_better(Rank peer) const;
+    void compare_with(Rank peer);
+    void hand_on_commit(Rank peer);
+    void take_lead();
+    bool plan_is_broken() const;
+    bool all_prepared() const;
+    bool can_plan() const;
+    void make_plan();
+    void decide();
+    std::string majority_state() const;
+    Manifest compose(const std::string& state_after) const;
+    void commit(const Manifest& manifest, const std::string& line);
+    void serve_joiners(bool at_boundary);
+    bool is_source() const;
+    bool round_is_young() const;
+    bool me_is_active() const { return me_.role == Role::member || me_.role == Role::leaving; }
+    bool is_up(Rank peer, Role role) const;
+    const Prepared& prepared_of(Rank rank) const;
+    Ballot next_ballot() const;
+    void note(std::string kind, std::string site, std::string text);
+    const std::string& name(Rank rank) const { return config_.sites[rank].text(); }
+
+    ConductorConfig config_;
+    std::vector<Peer> peers_;
+    Standing me_;
+    std::optional<Standing> told_;  // what the others were told last
+    std::optional<Rank> known_lead_;
+    std::optional<Plan> plan_;  // promised and not yet committed
+    bool plan_is_mine_ = false;
+    std::uint64_t attempts_ = 0;  // of this round, as far as this site knows
+    std::string last_line_;       // of the round before position()
+    bool has_been_member_ = false;
+    Ballot highest_seen_ = 0;
+    Nanoseconds now_{0};
+    Nanoseconds retry_at_{0};
+    Nanoseconds round_began_{0};
+    Nanoseconds last_duration_{0};
+    std::optional<Nanoseconds> leave_deadline_;
+    bool left_ = false;
+    Actions out_;
+};
+
+}  // namespace euromesh::sync

@@ -1,0 +1,205 @@
+#include "sync/conductor.hpp"
+
+#include <algorithm>
+#include <map>
+
+// The half of the conductor that leads: attempts, commits, joiners. The other half is in conductor.cpp.
+namespace euromesh::sync {
+
+void Conductor::settle_lead() {
+    const std::optional<Rank> leads = lead();
+    if (leads != known_lead_) {
+        known_lead_ = leads;
+        if (leads == config_.self) take_lead();
+    }
+    if (plan_ && plan_is_mine_) {
+        if (all_prepared()) return decide();
+        if (!plan_is_broken()) return;
+        note("abort", "", fmt::format("attempt {} of round {} was given up", attempts_, me_.position.round));
+        const bool somebody_failed = members().size() >= plan_->members.size();
+        retry_at_ = now_ + (somebody_failed ? config_.retry_pause : Nanoseconds{0});
+        plan_.reset();
+    }
+    if (leads == config_.self && me_.role == Role::member && can_plan()) make_plan();
+    if (me_is_active()) serve_joiners(false);
+}
+
+void Conductor::take_lead() {
+    if (me_.promised > 0) {
+        note("takeover", name(config_.self), fmt::format("{} leads now", name(config_.self)));
+    }
+    // From here on no commit of an earlier lead passes here except by this site's own decision.
+    me_.promised = next_ballot();
+    plan_.reset();
+    plan_is_mine_ = false;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        if (is_up(rank, Role::member) || is_up(rank, Role::leaving)) hand_on_commit(rank);
+    }
+}
+
+const Prepared& Conductor::prepared_of(Rank rank) const {
+    static const Prepared nothing;
+    const Standing* standing = rank == config_.self        ? &me_
+                               : is_up(rank, Role::member) ? &*peers_[rank].standing
+                                                           : nullptr;
+    return standing && standing->prepared ? *standing->prepared : nothing;
+}
+
+bool Conductor::all_prepared() const {
+    return std::all_of(plan_->members.begin(), plan_->members.end(), [&](const PlanMember& member) {
+        return prepared_of(member.rank).ballot == plan_->ballot;
+    });
+}
+
+bool Conductor::plan_is_broken() const {
+    if (me_.promised != plan_->ballot) return true;
+    return std::any_of(plan_->members.begin(), plan_->members.end(), [&](const PlanMember& member) {
+        if (member.rank == config_.self) return me_.failed >= plan_->ballot;
+        if (!is_up(member.rank, Role::member)) return true;
+        const Standing& other = *peers_[member.rank].standing;
+        return other.failed >= plan_->ballot || other.promised > plan_->ballot ||
+               other.position != me_.position;
+    });
+}
+
+bool Conductor::can_plan() const {
+    if (!me_.ready || now_ < retry_at_) return false;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        const Peer& peer = peers_[rank];
+        if (rank == config_.self) continue;
+        if (!peer.up) {
+            if (peer.lost_at && now_ < *peer.lost_at + config_.reconnect_grace) return false;
+            continue;
+        }
+        if (!peer.standing) return false;  // it will say at once what it is
+        if (peer.standing->role != Role::member) continue;
+        if (peer.standing->position != me_.position || !peer.standing->ready) return false;
+    }
+    return members().size() >= config_.quorum;
+}
+
+void Conductor::make_plan() {
+    Plan plan{me_.position.round, me_.position.chain_head, next_ballot(), {}};
+    std::vector<std::uint64_t> tokens;
+    for (const Rank rank : members()) {
+        tokens.push_back((rank == config_.self ? me_ : *peers_[rank].standing).ready->tokens);
+        plan.members.push_back({rank, 0});
+    }
+    const std::vector<double> weights = weights_of(config_.weights, tokens);
+    for (std::size_t i = 0; i < weights.size(); ++i) plan.members[i].weight = weights[i];
+    me_.promised = plan.ballot;
+    plan_ = plan;
+    plan_is_mine_ = true;
+    attempts_ += 1;
+    for (const PlanMember& member : plan.members) {
+        if (member.rank != config_.self) out_.push_back(Send{member.rank, plan});
+    }
+    out_.push_back(StartReduce{plan});
+}
+
+std::string Conductor::majority_state() const {
+    std::map<std::string, std::size_t> votes;
+    for (const PlanMember& member : plan_->members) votes[prepared_of(member.rank).state_after] += 1;
+    std::string best = me_.prepared->state_after;  // wins a draw
+    for (const auto& [state, count] : votes) {
+        if (count > votes[best]) best = state;
+    }
+    return best;
+}
+
+Manifest Conductor::compose(const std::string& state_after) const {
+    Manifest manifest;
+    manifest.run = config_.run;
+    manifest.round = me_.position.round;
+    manifest.attempt = attempts_;
+    manifest.inner_steps = config_.schedule.inner_steps_of(manifest.round);
+    manifest.codec = config_.codec;
+    manifest.outer = config_.schedule.outer_of(config_.outer, manifest.round);
+    manifest.weights = config_.weights;
+    manifest.tokens_total = me_.position.tokens_total;
+    for (const PlanMember& member : plan_->members) {
+        const Standing& standing = member.rank == config_.self ? me_ : *peers_[member.rank].standing;
+        const Prepared& prepared = *standing.prepared;
+        manifest.contributors.push_back({config_.sites[member.rank], standing.ready->tokens,
+                                         standing.ready->inner_steps, member.weight, prepared.bytes,
+                                         prepared.contribution_digest});
+        manifest.tokens_total += standing.ready->tokens;
+    }
+    manifest.state_before = me_.state;
+    manifest.state_after = state_after;
+    manifest.previous = me_.position.chain_head;
+    return manifest;
+}
+
+// All members have prepared: the attempt becomes the round.
+void Conductor::decide() {
+    const std::string state_after = majority_state();
+    const Manifest manifest = compose(state_after);
+    const std::string line = encode(manifest);
+    for (const PlanMember& member : plan_->members) {
+        if (prepared_of(member.rank).state_after == state_after) continue;
+        note("parity", name(member.rank),
+             fmt::format("{} computed another outer state and takes that of the others", name(member.rank)));
+    }
+    if (me_.prepared->state_after == state_after) return commit(manifest, line);
+    for (const PlanMember& member : plan_->members) {
+        if (member.rank != config_.self) out_.push_back(Send{member.rank, Commit{me_.promised, line}});
+    }
+    fall_behind("this site computed another outer state");
+}
+
+void Conductor::commit(const Manifest& manifest, const std::string& line) {
+    out_.push_back(Adopt{manifest, line});
+    last_duration_ = now_ - std::exchange(round_began_, now_);
+    me_.position = {manifest.round + 1, chain_digest(line), manifest.tokens_total};
+    me_.state = manifest.state_after;
+    me_.ready.reset();
+    me_.prepared.reset();
+    plan_.reset();
+    plan_is_mine_ = false;
+    attempts_ = 0;
+    retry_at_ = now_;
+    last_line_ = line;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        if (is_up(rank, Role::member)) hand_on_commit(rank);
+    }
+    if (me_is_active()) serve_joiners(true);
+}
+
+// Keeps what was contributed: if nobody is left to join, this site goes on with it.
+void Conductor::fall_behind(const std::string& why) {
+    if (me_.role != Role::member) return;
+    note("behind", name(config_.self), why);
+    if (plan_) out_.push_back(AbortReduce{});
+    plan_.reset();
+    plan_is_mine_ = false;
+    me_.role = Role::joining;
+}
+
+// A joiner that gets the state early in a round is ready with the others at its end.
+void Conductor::serve_joiners(bool at_boundary) {
+    if (!is_source() || (plan_ && !at_boundary)) return;
+    const bool too_few = members().size() < config_.quorum;
+    if (!at_boundary && !too_few && !round_is_young()) return;
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        if (!is_up(rank, Role::joining) || peers_[rank].state_sent == me_.position.round) continue;
+        peers_[rank].state_sent = me_.position.round;
+        out_.push_back(SendState{rank});
+    }
+}
+
+// The lead, or when all that have the state leave, the first of those.
+bool Conductor::is_source() const {
+    if (const std::optional<Rank> leads = lead()) return *leads == config_.self;
+    for (Rank rank = 0; rank < config_.self; ++rank) {
+        if (is_up(rank, Role::leaving)) return false;
+    }
+    return has_been_member_;
+}
+
+bool Conductor::round_is_young() const {
+    return me_.role == Role::leaving || last_duration_ == Nanoseconds{0} ||
+           now_ - round_began_ <= last_duration_ / 4;
+}
+
+}  // namespace euromesh::sync
