@@ -40,7 +40,7 @@ Actions Conductor::peer_up(Nanoseconds now, Rank peer) {
     peers_[peer].up = true;
     peers_[peer].standing.reset();
     peers_[peer].state_sent.reset();
-    if (told_) out_.push_back(Send{peer, *told_});
+    if (told_) emit(Send{peer, *told_});
     return finish();
 }
 
@@ -57,7 +57,7 @@ Actions Conductor::peer_down(Nanoseconds now, Rank peer) {
     if (plan_ && std::any_of(plan_->members.begin(), plan_->members.end(), is_peer)) {
         if (!me_.prepared || me_.prepared->ballot != plan_->ballot) {
             me_.failed = std::max(me_.failed, plan_->ballot);
-            out_.push_back(AbortReduce{});
+            emit(AbortReduce{});
         }
     }
     return finish();
@@ -103,7 +103,7 @@ Actions Conductor::state_arrived(Nanoseconds now, Rank from, Position position, 
     const bool fresh = source.up && source.standing && is_active(source.standing->role) &&
                        source.standing->position == position && source.standing->state == state;
     if (me_.role == Role::joining && fresh) {
-        out_.push_back(AdoptState{from});
+        emit(AdoptState{from});
         me_.position = std::move(position);
         me_.state = std::move(state);
         me_.ready.reset();
@@ -139,8 +139,12 @@ Ballot Conductor::next_ballot() const {
     return ((counter + 1) << rank_bits) | static_cast<Ballot>(config_.self);
 }
 
+void Conductor::emit(Action action) {
+    out_.push_back(std::move(action));
+}
+
 void Conductor::note(std::string kind, std::string site, std::string text) {
-    out_.push_back(Note{me_.position.round, std::move(kind), std::move(site), std::move(text)});
+    emit(Note{me_.position.round, std::move(kind), std::move(site), std::move(text)});
 }
 
 // Ends every event: decides what can be decided now, then tells the others if that changed anything.
@@ -149,7 +153,7 @@ Actions Conductor::finish() {
     if (!told_ || *told_ != me_) {
         told_ = me_;
         for (Rank rank = 0; rank < peers_.size(); ++rank) {
-            if (peers_[rank].up) out_.push_back(Send{rank, me_});
+            if (peers_[rank].up) emit(Send{rank, me_});
         }
     }
     return std::exchange(out_, {});
@@ -203,7 +207,7 @@ void Conductor::hand_on_commit(Rank peer) {
     const Standing& other = *peers_[peer].standing;
     const bool concerns_lead = lead() == config_.self || lead() == peer || me_.role == Role::leaving;
     if (concerns_lead && !last_line_.empty() && other.position.round + 1 == me_.position.round) {
-        out_.push_back(Send{peer, Commit{me_.promised, last_line_}});
+        emit(Send{peer, Commit{me_.promised, last_line_}});
     }
 }
 
@@ -222,7 +226,7 @@ void Conductor::hear(Rank from, const Plan& plan) {
     plan_ = plan;
     plan_is_mine_ = false;
     attempts_ += 1;
-    out_.push_back(StartReduce{plan});
+    emit(StartReduce{plan});
 }
 
 void Conductor::hear(Rank from, const Commit& message) {
@@ -310,7 +314,7 @@ void Conductor::settle_leaving() {
     }
     if (!all_have_it && now_ < *leave_deadline_) return;
     left_ = true;
-    out_.push_back(Left{});
+    emit(Left{});
 }
 
 }  // namespace euromesh::sync

@@ -153,6 +153,7 @@ class Conductor {
     bool is_up(Rank peer, Role role) const;
     const Prepared& prepared_of(Rank rank) const;
     Ballot next_ballot() const;
+    void emit(Action action);
     void note(std::string kind, std::string site, std::string text);
     const std::string& name(Rank rank) const { return config_.sites[rank].text(); }
 

@@ -92,9 +92,9 @@ void Conductor::make_plan() {
     plan_is_mine_ = true;
     attempts_ += 1;
     for (const PlanMember& member : plan.members) {
-        if (member.rank != config_.self) out_.push_back(Send{member.rank, plan});
+        if (member.rank != config_.self) emit(Send{member.rank, plan});
     }
-    out_.push_back(StartReduce{plan});
+    emit(StartReduce{plan});
 }
 
 std::string Conductor::majority_state() const {
@@ -143,13 +143,13 @@ void Conductor::decide() {
     }
     if (me_.prepared->state_after == state_after) return commit(manifest, line);
     for (const PlanMember& member : plan_->members) {
-        if (member.rank != config_.self) out_.push_back(Send{member.rank, Commit{me_.promised, line}});
+        if (member.rank != config_.self) emit(Send{member.rank, Commit{me_.promised, line}});
     }
     fall_behind("this site computed another outer state");
 }
 
 void Conductor::commit(const Manifest& manifest, const std::string& line) {
-    out_.push_back(Adopt{manifest, line});
+    emit(Adopt{manifest, line});
     last_duration_ = now_ - std::exchange(round_began_, now_);
     me_.position = {manifest.round + 1, chain_digest(line), manifest.tokens_total};
     me_.state = manifest.state_after;
@@ -170,7 +170,7 @@ void Conductor::commit(const Manifest& manifest, const std::string& line) {
 void Conductor::fall_behind(const std::string& why) {
     if (me_.role != Role::member) return;
     note("behind", name(config_.self), why);
-    if (plan_) out_.push_back(AbortReduce{});
+    if (plan_) emit(AbortReduce{});
     plan_.reset();
     plan_is_mine_ = false;
     me_.role = Role::joining;
@@ -184,7 +184,7 @@ void Conductor::serve_joiners(bool at_boundary) {
     for (Rank rank = 0; rank < peers_.size(); ++rank) {
         if (!is_up(rank, Role::joining) || peers_[rank].state_sent == me_.position.round) continue;
         peers_[rank].state_sent = me_.position.round;
-        out_.push_back(SendState{rank});
+        emit(SendState{rank});
     }
 }
 
