@@ -24,6 +24,7 @@ struct Case {
     const char* label;
     Device device;
     Method method;
+    Precision precision;
     std::size_t rows;
     std::size_t context;
     std::size_t hidden;
@@ -75,7 +76,7 @@ double product_flop_rate(const Kernels& kernels, int repeats) {
 int run_case(const Case& which, int repeats) {
     const ModelConfig model{.hidden = which.hidden, .context = which.context};
     OptimiserConfig optimiser{.method = which.method};
-    auto trainer = Trainer::create(model, optimiser, 1, which.device);
+    auto trainer = Trainer::create(model, optimiser, 1, which.device, 1, which.precision);
     if (!trainer) return fmt::print("{}\n", trainer.error().message), 1;
     const Batch batch = random_batch(which.rows, which.context + 1);
     bool failed = false;
@@ -99,12 +100,17 @@ int main(int count, char** arguments) {
     fmt::print("{:<22} {:>7} {:>5} {:>4} {:>12} {:>12} {:>9}\n", "step", "Mparam", "rows", "T", "tok/s (cpu)",
                "tok/s (wall)", "GFLOP/s");
     int failures = 0;
-    for (const Case& which : {Case{"kernels, AdamW", Device::cpu, Method::adamw, 32, 64, 336},
-                              Case{"kernels, AdamW", Device::cpu, Method::adamw, 32, 64, 344},
-                              Case{"kernels, AdamW", Device::cpu, Method::adamw, 8, 64, 344},
-                              Case{"kernels, AdamW", Device::cpu, Method::adamw, 16, 128, 344},
-                              Case{"kernels, Muon", Device::cpu, Method::muon, 16, 64, 344},
-                              Case{"torch autograd, AdamW", Device::torch_cpu, Method::adamw, 32, 64, 344}})
+    const std::vector<Case> cases{
+        {"kernels fp32, AdamW", Device::cpu, Method::adamw, Precision::fp32, 32, 64, 344},
+        {"kernels auto, AdamW", Device::cpu, Method::adamw, Precision::automatic, 32, 64, 344},
+        {"kernels fp32, AdamW", Device::cpu, Method::adamw, Precision::fp32, 8, 64, 344},
+        {"kernels auto, AdamW", Device::cpu, Method::adamw, Precision::automatic, 8, 64, 344},
+        {"kernels fp32, AdamW", Device::cpu, Method::adamw, Precision::fp32, 16, 128, 344},
+        {"kernels auto, AdamW", Device::cpu, Method::adamw, Precision::automatic, 16, 128, 344},
+        {"kernels fp32, Muon", Device::cpu, Method::muon, Precision::fp32, 16, 64, 344},
+        {"kernels auto, Muon", Device::cpu, Method::muon, Precision::automatic, 16, 64, 344},
+        {"torch autograd, AdamW", Device::torch_cpu, Method::adamw, Precision::fp32, 32, 64, 344}};
+    for (const Case& which : cases)
         failures += run_case(which, which.device == Device::cpu ? repeats : std::min(repeats, 8));
     return failures;
 }

@@ -40,9 +40,12 @@ class Backend {
     virtual Status next_scores(std::span<const std::uint8_t> tokens, std::span<float> out) = 0;
 };
 
+// half: large products in bf16, for kernels that have them.
 std::unique_ptr<Backend> make_host_backend(const ModelConfig& model, const OptimiserConfig& optimiser,
-                                           const Kernels& kernels);
+                                           const Kernels& kernels, bool half);
+// half: large products in bf16.
 Result<std::unique_ptr<Backend>> make_torch_backend(const ModelConfig& model,
-                                                    const OptimiserConfig& optimiser, bool cuda, int threads);
+                                                    const OptimiserConfig& optimiser, bool cuda, bool half,
+                                                    int threads);
 
 }  // namespace euromesh::trainer

@@ -31,7 +31,7 @@ Batch window(std::span<const std::uint8_t> bytes) {
 
 // The total loss of a window, token by token, must be what each prefix alone predicts.
 TEST_CASE("no position sees what follows it") {
-    HostModel model(config, *available_kernels().front());
+    HostModel model(config, *available_kernels().front(), false);
     const std::vector<float> values = parameters();
     std::vector<std::uint8_t> text;
     for (int i = 0; i < 51; ++i) text.push_back(static_cast<std::uint8_t>(i * 37));
@@ -52,7 +52,7 @@ TEST_CASE("no position sees what follows it") {
 }
 
 TEST_CASE("attention depends on order and on distance") {
-    HostModel model(config, *available_kernels().front());
+    HostModel model(config, *available_kernels().front(), false);
     const std::vector<float> values = parameters();
     const std::vector<std::uint8_t> ab{1, 2, 3, 9}, ba{2, 1, 3, 9};
     CHECK(scores(model, values, ab) != scores(model, values, ba));

@@ -12,14 +12,16 @@ namespace {
 // Orthogonalises a matrix of rows <= columns by the Newton-Schulz iteration of optimiser.hpp.
 class Orthogonaliser {
   public:
-    Orthogonaliser(const Kernels& kernels, std::size_t rows, std::size_t columns)
+    Orthogonaliser(const Kernels& kernels, bool half, std::size_t rows, std::size_t columns)
         : kernels_(kernels),
+          half_(half),
           rows_(rows),
           columns_(columns),
           square_(rows * rows),
           polynomial_(rows * rows),
           next_(rows * columns),
-          panel_(kernels.packed_size(columns, std::max(rows, columns))) {}
+          panel_(kernels.packed_size(columns, columns)),
+          pairs_(rows * (columns + 1) / 2 + rows) {}
 
     void run(float* x) {
         const double norm = std::sqrt(kernels_.sum_of_squares(rows_ * columns_, x)) + 1e-7;
@@ -29,33 +31,42 @@ class Orthogonaliser {
 
   private:
     void improve(float* x) {
-        kernels_.pack(
-            {.depth = columns_, .columns = rows_, .from = x, .depth_stride = 1, .column_stride = columns_},
-            panel_.data());
-        multiply(x, columns_, rows_, square_.data());
-        kernels_.pack({.depth = rows_, .columns = rows_, .from = square_.data(), .depth_stride = rows_},
-                      panel_.data());
-        multiply(square_.data(), rows_, rows_, polynomial_.data());
+        pack({.depth = columns_, .columns = rows_, .from = x, .depth_stride = 1, .column_stride = columns_});
+        symmetric_product(x, columns_, square_.data());
+        pack({.depth = rows_, .columns = rows_, .from = square_.data(), .depth_stride = rows_});
+        symmetric_product(square_.data(), rows_, polynomial_.data());
         kernels_.blend(rows_ * rows_, muon_b, square_.data(), muon_c, polynomial_.data());
-        kernels_.pack({.depth = rows_, .columns = columns_, .from = x, .depth_stride = columns_},
-                      panel_.data());
-        multiply(polynomial_.data(), rows_, columns_, next_.data());
+        pack({.depth = rows_, .columns = columns_, .from = x, .depth_stride = columns_});
+        multiply(polynomial_.data(), rows_, columns_, next_.data(), Part::full);
         kernels_.blend(rows_ * columns_, 1, next_.data(), muon_a, x);
     }
-    void multiply(const float* left, std::size_t depth, std::size_t columns, float* out) {
-        kernels_.multiply({.rows = rows_,
-                           .columns = columns,
-                           .depth = depth,
-                           .left = left,
-                           .left_row = depth,
-                           .packed = panel_.data(),
-                           .out = out,
-                           .out_row = columns});
+    void pack(const Packing& packing) {
+        (half_ ? kernels_.pack_half : kernels_.pack)(packing, panel_.data());
+    }
+    // Half of it is computed and mirrored.
+    void symmetric_product(const float* left, std::size_t depth, float* out) {
+        multiply(left, depth, rows_, out, Part::lower_result);
+        for (std::size_t row = 0; row < rows_; ++row)
+            for (std::size_t column = 0; column < row; ++column)
+                out[column * rows_ + row] = out[row * rows_ + column];
+    }
+    void multiply(const float* left, std::size_t depth, std::size_t columns, float* out, Part part) {
+        const Product product{.rows = rows_,
+                              .columns = columns,
+                              .depth = depth,
+                              .left = left,
+                              .left_row = depth,
+                              .packed = panel_.data(),
+                              .out = out,
+                              .out_row = columns,
+                              .part = part};
+        half_ ? kernels_.multiply_half(product, pairs_.data()) : kernels_.multiply(product);
     }
 
     const Kernels& kernels_;
+    const bool half_;
     std::size_t rows_, columns_;
-    AlignedFloats square_, polynomial_, next_, panel_;
+    AlignedFloats square_, polynomial_, next_, panel_, pairs_;
 };
 
 void transpose(std::size_t rows, std::size_t columns, const float* from, float* to) {
@@ -66,16 +77,19 @@ void transpose(std::size_t rows, std::size_t columns, const float* from, float* 
 
 class HostBackend final : public Backend {
   public:
-    HostBackend(const ModelConfig& model, const OptimiserConfig& optimiser, const Kernels& kernels)
+    HostBackend(const ModelConfig& model, const OptimiserConfig& optimiser, const Kernels& kernels, bool half)
         : optimiser_(optimiser),
           kernels_(kernels),
-          model_(model, kernels),
+          half_(half),
+          model_(model, kernels, half),
           segments_(update_segments(model_layout(model), optimiser.method)) {
         for (AlignedFloats& buffer : buffers_)
             buffer = AlignedFloats(contract::value_count(model_layout(model)));
     }
 
-    std::string name() const override { return "cpu kernels (" + std::string(kernels_.name) + ")"; }
+    std::string name() const override {
+        return fmt::format("cpu kernels ({}), {}", kernels_.name, half_ ? "bf16" : "fp32");
+    }
 
     void read(Buffer buffer, std::span<float> out) const override {
         const std::span<const float> values = buffers_[static_cast<std::size_t>(buffer)].span();
@@ -114,6 +128,7 @@ class HostBackend final : public Backend {
 
     OptimiserConfig optimiser_;
     const Kernels& kernels_;
+    const bool half_;
     HostModel model_;
     std::vector<Segment> segments_;
     AlignedFloats buffers_[4];
@@ -154,20 +169,20 @@ void HostBackend::apply_muon(const Segment& segment, const Update& update) {
 // direction_ in place.
 void HostBackend::orthogonalise(const Segment& segment) {
     if (segment.rows <= segment.columns) {
-        Orthogonaliser(kernels_, segment.rows, segment.columns).run(direction_.data());
+        Orthogonaliser(kernels_, half_, segment.rows, segment.columns).run(direction_.data());
         return;
     }
     if (turned_.size() < segment.count) turned_ = AlignedFloats(segment.count);
     transpose(segment.rows, segment.columns, direction_.data(), turned_.data());
-    Orthogonaliser(kernels_, segment.columns, segment.rows).run(turned_.data());
+    Orthogonaliser(kernels_, half_, segment.columns, segment.rows).run(turned_.data());
     transpose(segment.columns, segment.rows, turned_.data(), direction_.data());
 }
 
 }  // namespace
 
 std::unique_ptr<Backend> make_host_backend(const ModelConfig& model, const OptimiserConfig& optimiser,
-                                           const Kernels& kernels) {
-    return std::make_unique<HostBackend>(model, optimiser, kernels);
+                                           const Kernels& kernels, bool half) {
+    return std::make_unique<HostBackend>(model, optimiser, kernels, half);
 }
 
 }  // namespace euromesh::trainer

@@ -15,9 +15,10 @@ struct Pair {
     std::unique_ptr<Backend> torch;
     std::size_t count;
 
-    Pair(const ModelConfig& model, const OptimiserConfig& optimiser, const Kernels& kernels)
-        : host(make_host_backend(model, optimiser, kernels)),
-          torch(make_torch_backend(model, optimiser, false, 1).value()),
+    Pair(const ModelConfig& model, const OptimiserConfig& optimiser, const Kernels& kernels,
+         bool half = false)
+        : host(make_host_backend(model, optimiser, kernels, half)),
+          torch(make_torch_backend(model, optimiser, false, false, 1).value()),
           count(contract::value_count(model_layout(model))) {
         std::vector<float> values(count);
         initial_parameters(model, 5, values);
@@ -116,4 +117,24 @@ TEST_CASE("scores for the next byte are torch's") {
     REQUIRE(pair.host->next_scores(tokens, mine));
     REQUIRE(pair.torch->next_scores(tokens, theirs));
     CHECK(distance(mine, theirs) < 1e-5);
+}
+
+TEST_CASE("Muon in bf16 moves in nearly the direction of fp32") {
+    const Kernels& kernels = *available_kernels().front();
+    if (kernels.multiply_half == nullptr) return;
+    const ModelConfig model{.dim = 36, .layers = 1, .heads = 2, .hidden = 85, .context = 16};
+    const OptimiserConfig optimiser{.method = Method::muon, .weight_decay = 0};
+    const Pair pair(model, optimiser, kernels, true);
+    const std::vector<float> start = pair.read(*pair.host, Buffer::parameters);
+    std::vector<float> gradient(pair.count);
+    Random random(1);
+    for (float& value : gradient) value = static_cast<float>(random.normal());
+    for (Backend* backend : {pair.host.get(), pair.torch.get()}) {
+        backend->write(Buffer::gradient, gradient);
+        REQUIRE(backend->apply({.muon_rate = 0.1f}));
+    }
+    std::vector<float> mine = pair.read(*pair.host, Buffer::parameters);
+    std::vector<float> theirs = pair.read(*pair.torch, Buffer::parameters);
+    for (std::size_t i = 0; i < pair.count; ++i) mine[i] -= start[i], theirs[i] -= start[i];
+    CHECK(distance(mine, theirs) < 0.03);
 }

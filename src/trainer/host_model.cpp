@@ -30,7 +30,9 @@ void AlignedFloats::Free::operator()(float* values) const {
     ::operator delete(values, alignment);
 }
 
-HostModel::HostModel(const ModelConfig& config, const Kernels& kernels) : config_(config), kernels_(kernels) {
+HostModel::HostModel(const ModelConfig& config, const Kernels& kernels, bool half)
+    : config_(config), kernels_(kernels), half_(half) {
+    EM_ASSERT(!half || kernels.multiply_half != nullptr, "these kernels have products in bf16");
     const std::size_t dim = config.dim, hidden = config.hidden;
     std::size_t at = config.vocab * dim;
     for (std::size_t index = 0; index < config.layers; ++index) {
@@ -54,13 +56,17 @@ HostModel::HostModel(const ModelConfig& config, const Kernels& kernels) : config
     head_ = matrix_at(kernels, config.tied ? 0 : at, config.vocab, dim);
     value_count_ = config.tied ? at : at + config.vocab * dim;
 
-    const std::size_t half = config.head_size() / 2;
-    cosine_ = AlignedFloats(config.context * half);
-    sine_ = AlignedFloats(config.context * half);
-    for (std::size_t t = 0; t < config.context; ++t) {
+    make_rotation();
+}
+
+void HostModel::make_rotation() {
+    const std::size_t half = config_.head_size() / 2;
+    cosine_ = AlignedFloats(config_.context * half);
+    sine_ = AlignedFloats(config_.context * half);
+    for (std::size_t t = 0; t < config_.context; ++t) {
         for (std::size_t i = 0; i < half; ++i) {
             const double frequency =
-                std::pow(config.rope_theta, -static_cast<double>(i) / static_cast<double>(half));
+                std::pow(config_.rope_theta, -static_cast<double>(i) / static_cast<double>(half));
             cosine_.data()[t * half + i] = static_cast<float>(std::cos(static_cast<double>(t) * frequency));
             sine_.data()[t * half + i] = static_cast<float>(std::sin(static_cast<double>(t) * frequency));
         }
@@ -69,16 +75,24 @@ HostModel::HostModel(const ModelConfig& config, const Kernels& kernels) : config
 
 HostModel::~HostModel() = default;
 
+void HostModel::pack(const Packing& packing, AlignedFloats& packed) {
+    (half_ ? kernels_.pack_half : kernels_.pack)(packing, packed.data());
+}
+
+void HostModel::multiply(const Product& product) {
+    half_ ? kernels_.multiply_half(product, pairs_.data()) : kernels_.multiply(product);
+}
+
 void HostModel::pack_matrix(HostMatrix& matrix, const float* parameters) {
     const float* from = parameters + matrix.at;
-    kernels_.pack({.depth = matrix.in,
-                   .columns = matrix.out,
-                   .from = from,
-                   .depth_stride = 1,
-                   .column_stride = matrix.in},
-                  matrix.forward.data());
-    kernels_.pack({.depth = matrix.out, .columns = matrix.in, .from = from, .depth_stride = matrix.in},
-                  matrix.backward.data());
+    pack({.depth = matrix.in,
+          .columns = matrix.out,
+          .from = from,
+          .depth_stride = 1,
+          .column_stride = matrix.in},
+         matrix.forward);
+    pack({.depth = matrix.out, .columns = matrix.in, .from = from, .depth_stride = matrix.in},
+         matrix.backward);
 }
 
 void HostModel::pack_weights(const float* parameters) {
@@ -118,6 +132,8 @@ void HostModel::reserve(const Slice& slice) {
     branch_ = floats(dim);
     wide_ = floats(config_.hidden);
     panel_ = AlignedFloats(kernels_.packed_size(rows, std::max(config_.hidden, dim)));
+    const std::size_t widest = std::max({3 * dim, 2 * config_.hidden, config_.vocab});
+    pairs_ = AlignedFloats(half_ ? (rows + 1) * (widest + 1) / 2 : 0);
     head_panel_ = AlignedFloats(
         4 * kernels_.packed_size(std::max(time, config_.head_size()), std::max(time, config_.head_size())));
     head_scores_ = AlignedFloats(time * time);
@@ -181,44 +197,43 @@ void HostModel::next_scores(std::span<const std::uint8_t> tokens, const float* p
 
 void HostModel::apply(const HostMatrix& matrix, const Slice& slice, const float* x, const float* add,
                       float* y) {
-    kernels_.multiply({.rows = slice.rows(),
-                       .columns = matrix.out,
-                       .depth = matrix.in,
-                       .left = x,
-                       .left_row = matrix.in,
-                       .packed = matrix.forward.data(),
-                       .add = add,
-                       .out = y,
-                       .out_row = matrix.out});
+    multiply({.rows = slice.rows(),
+              .columns = matrix.out,
+              .depth = matrix.in,
+              .left = x,
+              .left_row = matrix.in,
+              .packed = matrix.forward.data(),
+              .add = add,
+              .out = y,
+              .out_row = matrix.out});
 }
 
 void HostModel::apply_back(const HostMatrix& matrix, const Slice& slice, const float* dy, float* dx) {
-    kernels_.multiply({.rows = slice.rows(),
-                       .columns = matrix.in,
-                       .depth = matrix.out,
-                       .left = dy,
-                       .left_row = matrix.out,
-                       .packed = matrix.backward.data(),
-                       .out = dx,
-                       .out_row = matrix.in});
+    multiply({.rows = slice.rows(),
+              .columns = matrix.in,
+              .depth = matrix.out,
+              .left = dy,
+              .left_row = matrix.out,
+              .packed = matrix.backward.data(),
+              .out = dx,
+              .out_row = matrix.in});
 }
 
 // gradient += dy^T x
 void HostModel::weight_gradient(const HostMatrix& matrix, const Slice& slice, const float* dy, const float* x,
                                 float* gradient) {
-    kernels_.pack({.depth = slice.rows(), .columns = matrix.in, .from = x, .depth_stride = matrix.in},
-                  panel_.data());
+    pack({.depth = slice.rows(), .columns = matrix.in, .from = x, .depth_stride = matrix.in}, panel_);
     float* out = gradient + matrix.at;
-    kernels_.multiply({.rows = matrix.out,
-                       .columns = matrix.in,
-                       .depth = slice.rows(),
-                       .left = dy,
-                       .left_row = 1,
-                       .left_depth = matrix.out,
-                       .packed = panel_.data(),
-                       .add = out,
-                       .out = out,
-                       .out_row = matrix.in});
+    multiply({.rows = matrix.out,
+              .columns = matrix.in,
+              .depth = slice.rows(),
+              .left = dy,
+              .left_row = 1,
+              .left_depth = matrix.out,
+              .packed = panel_.data(),
+              .add = out,
+              .out = out,
+              .out_row = matrix.in});
 }
 
 float* HostModel::output_of(std::size_t layer) {

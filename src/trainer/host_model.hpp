@@ -59,7 +59,8 @@ struct LayerActivations {
 
 class HostModel {
   public:
-    HostModel(const ModelConfig& config, const Kernels& kernels);
+    // half: large products in bf16; the kernels must have them.
+    HostModel(const ModelConfig& config, const Kernels& kernels, bool half);
     ~HostModel();
     HostModel(const HostModel&) = delete;
     HostModel& operator=(const HostModel&) = delete;
@@ -78,6 +79,7 @@ class HostModel {
         std::size_t time = 0;
         std::size_t rows() const { return windows * time; }
     };
+    void make_rotation();
     void pack_weights(const float* parameters);
     void pack_matrix(HostMatrix& matrix, const float* parameters);
     void reserve(const Slice& slice);
@@ -97,6 +99,8 @@ class HostModel {
     void attention_head_back(float* qkv, const float* weights, const float* dmixed, std::size_t time);
     void rotate_heads(AlignedFloats& qkv, const Slice& slice, float direction);
 
+    void pack(const Packing& packing, AlignedFloats& packed);
+    void multiply(const Product& product);
     void apply(const HostMatrix& matrix, const Slice& slice, const float* x, const float* add, float* y);
     void apply_back(const HostMatrix& matrix, const Slice& slice, const float* dy, float* dx);
     void weight_gradient(const HostMatrix& matrix, const Slice& slice, const float* dy, const float* x,
@@ -105,6 +109,7 @@ class HostModel {
 
     ModelConfig config_;
     const Kernels& kernels_;
+    const bool half_;
     std::vector<HostLayer> layers_;
     HostMatrix head_;
     std::size_t final_norm_ = 0;
@@ -115,7 +120,7 @@ class HostModel {
     Slice reserved_;
     std::vector<LayerActivations> activations_;
     AlignedFloats last_, last_normed_, last_inverse_, scores_;
-    AlignedFloats gradient_, branch_, wide_, panel_, head_panel_, head_scores_;
+    AlignedFloats gradient_, branch_, wide_, panel_, pairs_, head_panel_, head_scores_;
     std::vector<std::uint8_t> tokens_, targets_;
 };
 

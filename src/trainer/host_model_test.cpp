@@ -42,7 +42,7 @@ double distance(std::span<const float> a, std::span<const float> b) {
 TEST_CASE("the loss changes along the gradient as the gradient says") {
     for (const Kernels* kernels : available_kernels()) {
         CAPTURE(kernels->name);
-        HostModel model(odd, *kernels);
+        HostModel model(odd, *kernels, false);
         std::vector<float> parameters = parameters_of(odd), gradient(parameters.size());
         const Batch batch = batch_of(3, 22, 1);
         const double loss = model.gradient(batch, parameters.data(), gradient.data());
@@ -63,7 +63,7 @@ TEST_CASE("the loss changes along the gradient as the gradient says") {
 }
 
 TEST_CASE("slices add up to the batch, whatever its size") {
-    HostModel model(odd, *available_kernels().front());
+    HostModel model(odd, *available_kernels().front(), false);
     const std::vector<float> parameters = parameters_of(odd);
     std::vector<float> whole(parameters.size()), sum(parameters.size()), one(parameters.size());
     const Batch batch = batch_of(29, 22, 2);  // more than two slices
@@ -81,7 +81,7 @@ TEST_CASE("slices add up to the batch, whatever its size") {
 }
 
 TEST_CASE("the same call gives the same bits") {
-    HostModel model(odd, *available_kernels().front());
+    HostModel model(odd, *available_kernels().front(), false);
     const std::vector<float> parameters = parameters_of(odd);
     std::vector<float> first(parameters.size()), second(parameters.size());
     const Batch batch = batch_of(5, 22, 4);
@@ -95,7 +95,20 @@ TEST_CASE("kernel sets agree to rounding") {
     const std::vector<float> parameters = parameters_of(odd);
     const Batch batch = batch_of(4, 22, 6);
     std::vector<float> best(parameters.size()), other(parameters.size());
-    HostModel(odd, *available_kernels().front()).gradient(batch, parameters.data(), best.data());
-    HostModel(odd, *available_kernels().back()).gradient(batch, parameters.data(), other.data());
+    HostModel(odd, *available_kernels().front(), false).gradient(batch, parameters.data(), best.data());
+    HostModel(odd, *available_kernels().back(), false).gradient(batch, parameters.data(), other.data());
     CHECK(distance(best, other) < 1e-5);
+}
+
+TEST_CASE("products in bf16 stay near fp32, for odd sizes too") {
+    const Kernels& kernels = *available_kernels().front();
+    if (kernels.multiply_half == nullptr) return;
+    const std::vector<float> parameters = parameters_of(odd);
+    const Batch batch = batch_of(4, 22, 7);
+    std::vector<float> full(parameters.size()), half(parameters.size());
+    const double loss = HostModel(odd, kernels, false).gradient(batch, parameters.data(), full.data());
+    CHECK(HostModel(odd, kernels, true).gradient(batch, parameters.data(), half.data()) ==
+          doctest::Approx(loss).epsilon(3e-3));
+    CHECK(distance(half, full) < 0.02);
+    CHECK(distance(half, full) > 1e-5);  // they were rounded
 }

@@ -47,14 +47,30 @@ namespace avx512 {
 #undef EM_TILE_ROWS
 #undef EM_NAME
 #pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512dq,avx512vl,avx512bw,avx512bf16,fma,prefer-vector-width=512")
+#define EM_LANES 16
+#define EM_TILE_ROWS 8
+#define EM_NAME "avx512, bf16"
+#define EM_HALF
+namespace avx512_half {
+#include "trainer/kernels_set.inc"
+}  // namespace avx512_half
+#undef EM_LANES
+#undef EM_TILE_ROWS
+#undef EM_NAME
+#undef EM_HALF
+#pragma GCC pop_options
 #endif
 
 std::vector<const Kernels*> find_kernels() {
     std::vector<const Kernels*> found;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-        found.push_back(&avx512::table);
+    const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+    if (wide && __builtin_cpu_supports("avx512bf16")) found.push_back(&avx512_half::table);
+    if (wide) found.push_back(&avx512::table);
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&avx2::table);
 #endif
     found.push_back(&baseline::table);

@@ -85,6 +85,12 @@ struct Kernels {
     // y = a * x + b * y
     void (*blend)(std::size_t count, float a, const float* x, float b, float* y);
 
+    // As multiply and pack, with both operands rounded to bfloat16 and sums in fp32; Part::full and
+    // lower_result only. Null where the machine has no such instruction. scratch holds rows * ((depth + 1) /
+    // 2) floats.
+    void (*multiply_half)(const Product& product, float* scratch);
+    void (*pack_half)(const Packing& packing, float* packed);
+
     std::size_t packed_size(std::size_t depth, std::size_t columns) const {
         return (columns + panel - 1) / panel * panel * depth;
     }

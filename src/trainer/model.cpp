@@ -85,6 +85,13 @@ Status validate(const ModelConfig& config) {
     return {};
 }
 
+Result<Precision> parse_precision(std::string_view text) {
+    if (text == "auto") return Precision::automatic;
+    if (text == "fp32") return Precision::fp32;
+    if (text == "bf16") return Precision::bf16;
+    return fail(Code::bad_input, "precision '{}': use auto, fp32 or bf16", text.substr(0, 80));
+}
+
 contract::Layout model_layout(const ModelConfig& config) {
     contract::Layout layout;
     layout.push_back({"model.embed_tokens.weight", {extent(config.vocab), extent(config.dim)}});

@@ -28,6 +28,13 @@ struct ModelConfig {
     bool operator==(const ModelConfig&) const = default;
 };
 
+// How the large matrix products round their operands; sums, weights and the optimiser are always fp32.
+// automatic: bf16 where the device has it in hardware and gains by it (CUDA; processors with AVX512-BF16).
+enum class Precision { automatic, fp32, bf16 };
+
+// "auto", "fp32", "bf16".
+Result<Precision> parse_precision(std::string_view text);
+
 // bad_input: names the field, its value and what would be right.
 Status validate(const ModelConfig& config);
 

@@ -99,3 +99,9 @@ TEST_CASE("training FLOP per token: six per matrix value plus causal attention")
     const double matrices = 2 * (4 * 32 * 32 + 3 * 32 * 48) + 256 * 32;
     CHECK(training_flop_per_token(config) == 6 * matrices + 2 * 6 * 32 * 16);
 }
+
+TEST_CASE("precisions have names") {
+    CHECK(parse_precision("auto").value() == Precision::automatic);
+    CHECK(parse_precision("bf16").value() == Precision::bf16);
+    CHECK(parse_precision("fp8").error().message.find("'fp8'") != std::string::npos);
+}

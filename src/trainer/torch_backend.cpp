@@ -37,9 +37,11 @@ struct LayerWeights {
 
 class TorchBackend final : public Backend {
   public:
-    TorchBackend(const ModelConfig& model, const OptimiserConfig& optimiser, torch::Device device);
+    TorchBackend(const ModelConfig& model, const OptimiserConfig& optimiser, torch::Device device, bool half);
 
-    std::string name() const override { return device_.is_cuda() ? "torch cuda" : "torch cpu"; }
+    std::string name() const override {
+        return std::string(device_.is_cuda() ? "torch cuda" : "torch cpu") + (half_ ? ", bf16" : ", fp32");
+    }
     void read(Buffer buffer, std::span<float> out) const override;
     void write(Buffer buffer, std::span<const float> values) override;
     Result<double> compute_gradient(const Batch& batch) override;
@@ -69,6 +71,7 @@ class TorchBackend final : public Backend {
     ModelConfig model_;
     OptimiserConfig optimiser_;
     torch::Device device_;
+    bool half_;
     std::vector<Segment> segments_;
     Tensor buffers_[4];
     std::vector<Tensor> leaves_;
@@ -77,8 +80,9 @@ class TorchBackend final : public Backend {
     Tensor cosine_, sine_, mask_;
 };
 
-TorchBackend::TorchBackend(const ModelConfig& model, const OptimiserConfig& optimiser, torch::Device device)
-    : model_(model), optimiser_(optimiser), device_(device) {
+TorchBackend::TorchBackend(const ModelConfig& model, const OptimiserConfig& optimiser, torch::Device device,
+                           bool half)
+    : model_(model), optimiser_(optimiser), device_(device), half_(half) {
     const contract::Layout layout = model_layout(model);
     segments_ = update_segments(layout, optimiser.method);
     const auto options = torch::TensorOptions().dtype(torch::kFloat32).device(device);
@@ -137,9 +141,9 @@ Tensor TorchBackend::windows_of(const Batch& batch, std::size_t first, std::size
         .to(torch::kInt64);
 }
 
-// Matrix products in bf16 on CUDA, with fp32 accumulation and fp32 master weights.
+// The weights stay fp32: only the operands of this product are rounded.
 Tensor TorchBackend::linear(const Tensor& x, const Tensor& weight) const {
-    if (!device_.is_cuda()) return torch::matmul(x, weight.t());
+    if (!half_) return torch::matmul(x, weight.t());
     return torch::matmul(x.to(torch::kBFloat16), weight.t().to(torch::kBFloat16)).to(torch::kFloat32);
 }
 
@@ -280,13 +284,13 @@ Status TorchBackend::next_scores(std::span<const std::uint8_t> tokens, std::span
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_torch_backend(const ModelConfig& model,
-                                                    const OptimiserConfig& optimiser, bool cuda,
+                                                    const OptimiserConfig& optimiser, bool cuda, bool half,
                                                     int threads) {
     if (cuda && !torch::cuda::is_available())
         return fail(Code::unavailable, "device cuda: no accelerator is visible to torch; use device cpu");
     return guarded("creating the model", [&]() -> std::unique_ptr<Backend> {
         at::set_num_threads(threads);
-        return std::make_unique<TorchBackend>(model, optimiser, cuda ? torch::kCUDA : torch::kCPU);
+        return std::make_unique<TorchBackend>(model, optimiser, cuda ? torch::kCUDA : torch::kCPU, half);
     });
 }
 

@@ -12,7 +12,7 @@ namespace {
 const ModelConfig tiny{.dim = 16, .layers = 1, .heads = 2, .hidden = 24, .context = 8};
 
 std::unique_ptr<Backend> make(const OptimiserConfig& optimiser = {}) {
-    auto backend = make_torch_backend(tiny, optimiser, false, 1).value();
+    auto backend = make_torch_backend(tiny, optimiser, false, false, 1).value();
     std::vector<float> values(contract::value_count(model_layout(tiny)));
     initial_parameters(tiny, 5, values);
     for (float& value : values) value *= 4;
@@ -88,7 +88,7 @@ TEST_CASE("a Muon step moves every direction of a matrix about equally") {
 }
 
 TEST_CASE("cuda without an accelerator is refused; with one it agrees with the processor") {
-    auto cuda = make_torch_backend(tiny, {}, true, 1);
+    auto cuda = make_torch_backend(tiny, {}, true, true, 1);
     if (!cuda) {
         CHECK(cuda.error().code == Code::unavailable);
         CHECK(cuda.error().message.find("cuda") != std::string::npos);
@@ -97,4 +97,13 @@ TEST_CASE("cuda without an accelerator is refused; with one it agrees with the p
     const auto host = make();
     (*cuda)->write(Buffer::parameters, read(*host, Buffer::parameters));
     CHECK((*cuda)->loss(batch()).value() == doctest::Approx(host->loss(batch()).value()).epsilon(0.01));
+}
+
+TEST_CASE("rounding the products to bf16 changes the loss a little") {
+    const auto full = make();
+    auto half = make_torch_backend(tiny, {}, false, true, 1).value();
+    half->write(Buffer::parameters, read(*full, Buffer::parameters));
+    const double exact = full->loss(batch()).value(), rounded = half->loss(batch()).value();
+    CHECK(rounded == doctest::Approx(exact).epsilon(0.01));
+    CHECK(rounded != exact);
 }

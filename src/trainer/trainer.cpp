@@ -11,10 +11,26 @@
 namespace euromesh::trainer {
 namespace {
 
+struct Placement {
+    Device device;
+    int threads;
+    Precision precision;
+};
+
 Result<std::unique_ptr<Backend>> make_backend(const ModelConfig& model, const OptimiserConfig& optimiser,
-                                              Device device, int threads) {
-    if (device == Device::cpu) return make_host_backend(model, optimiser, *available_kernels().front());
-    return make_torch_backend(model, optimiser, device == Device::cuda, threads);
+                                              const Placement& where) {
+    if (where.device != Device::cpu) {
+        const bool cuda = where.device == Device::cuda;
+        const bool half =
+            where.precision == Precision::bf16 || (cuda && where.precision == Precision::automatic);
+        return make_torch_backend(model, optimiser, cuda, half, where.threads);
+    }
+    const Kernels& kernels = *available_kernels().front();
+    const bool has_half = kernels.multiply_half != nullptr;
+    if (where.precision == Precision::bf16 && !has_half)
+        return fail(Code::unavailable,
+                    "precision bf16: this processor has no bf16 products; use auto or fp32");
+    return make_host_backend(model, optimiser, kernels, has_half && where.precision != Precision::fp32);
 }
 
 // Indices of the candidates, best first; ties by index, so that the choice is the same everywhere.
@@ -85,7 +101,7 @@ Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 Trainer::~Trainer() = default;
 
 Result<Trainer> Trainer::create(const ModelConfig& model, const OptimiserConfig& optimiser,
-                                std::uint64_t seed, Device device, int threads) {
+                                std::uint64_t seed, Device device, int threads, Precision precision) {
     EM_TRY(validate(model));
     EM_TRY(validate(optimiser));
     if (threads < 1 || threads > 1024) return fail(Code::bad_input, "threads = {}: use 1 to 1024", threads);
@@ -94,7 +110,7 @@ Result<Trainer> Trainer::create(const ModelConfig& model, const OptimiserConfig&
     state->optimiser = optimiser;
     state->layout = model_layout(model);
     state->count = contract::value_count(state->layout);
-    EM_ASSIGN(state->backend, make_backend(model, optimiser, device, threads));
+    EM_ASSIGN(state->backend, make_backend(model, optimiser, {device, threads, precision}));
     Trainer trainer(std::move(state));
     std::vector<float> values(trainer.parameter_count());
     initial_parameters(model, seed, values);

@@ -44,9 +44,11 @@ struct OptimiserState {
 
 class Trainer {
   public:
-    // bad_input: an impossible configuration. unavailable: no accelerator although cuda is asked for.
+    // bad_input: an impossible configuration. unavailable: no accelerator although cuda is asked for, or no
+    // bf16 products although bf16 is.
     static Result<Trainer> create(const ModelConfig& model, const OptimiserConfig& optimiser,
-                                  std::uint64_t seed, Device device = Device::cpu, int threads = 1);
+                                  std::uint64_t seed, Device device = Device::cpu, int threads = 1,
+                                  Precision precision = Precision::automatic);
     Trainer(Trainer&&) noexcept;
     Trainer& operator=(Trainer&&) noexcept;
     ~Trainer();
@@ -54,7 +56,7 @@ class Trainer {
     const ModelConfig& model() const;
     const contract::Layout& layout() const;
     std::size_t parameter_count() const;
-    // "cpu kernels (avx512)", "torch cpu", "torch cuda": for reports.
+    // "cpu kernels (avx512), fp32", "torch cuda, bf16": for reports.
     std::string device_name() const;
 
     // Copies. The span has parameter_count() values.
