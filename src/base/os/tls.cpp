@@ -7,10 +7,12 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/os/fast_gcm.hpp"
 
 namespace euromesh::os {
 namespace {
@@ -28,7 +30,7 @@ using BioPointer = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
 // A TLS 1.3 record carries at most 16 KiB and adds 22 bytes; 256 KiB a system call stays in a core's cache.
 constexpr std::size_t record_bytes = 16384;
 constexpr std::size_t collect_bytes = 256u << 10;
-constexpr std::size_t read_ahead_bytes = 256u << 10;
+constexpr std::size_t receive_bytes = 256u << 10;
 
 BioPointer text_bio(const std::string& text) {
     return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -40,14 +42,19 @@ int no_passphrase(char*, int, int, void*) {
 }
 
 Result<X509Pointer> read_certificate(const std::string& text, const char* what) {
-    X509Pointer certificate(PEM_read_bio_X509(text_bio(text).get(), nullptr, no_passphrase, nullptr));
+    X509Pointer certificate(X509_new_ex(crypto_library(), crypto_properties));
+    X509* room = certificate.get();
+    const bool is_read = PEM_read_bio_X509(text_bio(text).get(), &room, no_passphrase, nullptr) != nullptr;
+    // OpenSSL frees the object that it fails to fill.
+    if (!is_read && room == nullptr) certificate.release();
     ERR_clear_error();
-    if (!certificate) return fail(Code::bad_input, "{}: not a certificate in PEM form", what);
+    if (!is_read) return fail(Code::bad_input, "{}: not a certificate in PEM form", what);
     return certificate;
 }
 
 Result<KeyPointer> read_key(const std::string& text) {
-    KeyPointer key(PEM_read_bio_PrivateKey(text_bio(text).get(), nullptr, no_passphrase, nullptr));
+    KeyPointer key(PEM_read_bio_PrivateKey_ex(text_bio(text).get(), nullptr, no_passphrase, nullptr,
+                                              crypto_library(), crypto_properties));
     ERR_clear_error();
     if (!key) return fail(Code::bad_input, "site key: not an unencrypted private key in PEM form");
     return key;
@@ -77,8 +84,6 @@ void harden(SSL_CTX* context) {
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_default_read_buffer_len(context, read_ahead_bytes);
 }
 
 std::string name_entry(X509* certificate, int field) {
@@ -151,7 +156,7 @@ TlsContext& TlsContext::operator=(TlsContext&&) noexcept = default;
 TlsContext::~TlsContext() = default;
 
 Result<TlsContext> TlsContext::make(const TlsCredentials& credentials, const Clock& clock) {
-    ContextPointer context(SSL_CTX_new(TLS_method()));
+    ContextPointer context(SSL_CTX_new_ex(crypto_library(), crypto_properties, TLS_method()));
     EM_ASSERT(context != nullptr, "OpenSSL gives a context");
     harden(context.get());
     EM_TRY(use_credentials(context.get(), credentials));
@@ -194,8 +199,9 @@ class PlainStream final : public Stream {
 
 }  // namespace
 
-// OpenSSL reads from the socket through the BIO below, into its own read-ahead buffer; what it writes is
-// collected here. The BIO never refuses a write: write() asks for room first, so that no record is retried.
+// OpenSSL reads and writes through the BIO below, which moves many records with one system call each way.
+// (Its own read-ahead moves the whole rest of the buffer in memory for each record.) The BIO never refuses a
+// write: write() asks for room first, so that no record is retried.
 class TlsStream final : public Stream {
   public:
     TlsStream(Socket socket, const TlsContext& context, StreamRole role)
@@ -267,7 +273,7 @@ class TlsStream final : public Stream {
     }
 
     bool has_unsent() const override { return sent_ < collected_.size(); }
-    bool has_unread() const override { return more_inside_ && SSL_has_pending(ssl_.get()) == 1; }
+    bool has_unread() const override { return taken_ < filled_ || SSL_pending(ssl_.get()) > 0; }
 
   private:
     Result<std::size_t> write_records(std::span<const std::byte> bytes) {
@@ -290,7 +296,6 @@ class TlsStream final : public Stream {
     // cancelled: nothing is wrong, the socket has no more bytes for now.
     Error step_error(int done) {
         const int kind = SSL_get_error(ssl_.get(), done);
-        more_inside_ = kind != SSL_ERROR_WANT_READ;
         if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return {Code::cancelled, ""};
         if (kind == SSL_ERROR_ZERO_RETURN) return {Code::unavailable, "connection closed"};
         if (!broken_.message.empty()) {
@@ -300,14 +305,21 @@ class TlsStream final : public Stream {
         return tls_error(ssl_.get());
     }
 
+    // Like read(2) on the socket, by way of received_.
     int receive(char* data, int size) {
-        more_inside_ = true;
-        const std::span<char> room(data, static_cast<std::size_t>(size));
-        const Result<std::size_t> got = socket_.receive(std::as_writable_bytes(room));
-        if (!got) broken_ = got.error();
-        if (!got) return 0;
-        received_bytes_ += *got;
-        return *got == 0 ? -1 : static_cast<int>(*got);
+        if (taken_ == filled_) {
+            const Result<std::size_t> got = socket_.receive(received_);
+            taken_ = 0;
+            filled_ = got.value_or(0);
+            received_bytes_ += filled_;
+            if (!got) broken_ = got.error();
+            if (!got) return 0;
+            if (*got == 0) return -1;
+        }
+        const std::size_t size_now = std::min(static_cast<std::size_t>(size), filled_ - taken_);
+        std::memcpy(data, received_.data() + taken_, size_now);
+        taken_ += size_now;
+        return static_cast<int>(size_now);
     }
 
     int collect(const char* data, int size) {
@@ -348,7 +360,8 @@ class TlsStream final : public Stream {
     SslPointer ssl_;
     std::vector<std::byte> collected_;
     std::size_t sent_ = 0;
-    bool more_inside_ = false;
+    std::vector<std::byte> received_ = std::vector<std::byte>(receive_bytes);
+    std::size_t taken_ = 0, filled_ = 0;
     Error broken_{Code::unavailable, ""};
     std::optional<Error> ended_;
 };

@@ -58,6 +58,8 @@ Status Connection::write_turn(FrameHandler& handler) {
         if (!frame.bulk) queued_bytes_ -= frame.body.size();
         sending_.reset();
     }
+    // The turn is over before the bytes are: go on when the wait says so, which it will at once.
+    blocked_ = budget == 0;
     return {};
 }
 

@@ -47,7 +47,7 @@ class Connection {
     void queue(const FrameHeader& header, std::span<const std::byte> body);
     std::size_t queued_bytes() const { return queued_bytes_; }
 
-    // The socket was full: wait until it is writable before the next write().
+    // The socket was full, or the turn's budget was used up: go on when the socket is writable.
     bool is_blocked() const { return blocked_; }
     // Something waits inside the process, so that read() need not wait for the socket.
     bool has_unread() const { return stream_->has_unread(); }
