@@ -1,6 +1,7 @@
 #include "sync/conductor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -40,6 +41,7 @@ Actions Conductor::peer_up(Nanoseconds now, Rank peer) {
     peers_[peer].up = true;
     peers_[peer].standing.reset();
     peers_[peer].state_sent.reset();
+    peers_[peer].handed_on.reset();
     if (told_) emit(Send{peer, *told_});
     return finish();
 }
@@ -97,21 +99,24 @@ Actions Conductor::receive(Nanoseconds now, Rank from, const Message& message) {
 }
 
 // A state is of use only when it is where its sender stands now: otherwise a round was committed meanwhile.
-Actions Conductor::state_arrived(Nanoseconds now, Rank from, Position position, std::string state) {
+Actions Conductor::state_arrived(Nanoseconds now, Rank from, Offer offer) {
     now_ = now;
     const Peer& source = peers_[from];
     const bool fresh = source.up && source.standing && is_active(source.standing->role) &&
-                       source.standing->position == position && source.standing->state == state;
+                       source.standing->position == offer.position && source.standing->state == offer.state;
     if (me_.role == Role::joining && fresh) {
         emit(AdoptState{from});
-        me_.position = std::move(position);
-        me_.state = std::move(state);
+        me_.wants.reset();
+        me_.position = std::move(offer.position);
+        me_.state = std::move(offer.state);
         me_.ready.reset();
         me_.prepared.reset();
-        last_line_.clear();
+        last_line_ = std::move(offer.last_line);
         attempts_ = 0;
         round_began_ = now_;
         become_member();
+    } else if (me_.role == Role::joining) {
+        told_.reset();  // asks again
     }
     return finish();
 }
@@ -147,7 +152,8 @@ void Conductor::note(std::string kind, std::string site, std::string text) {
     emit(Note{me_.position.round, std::move(kind), std::move(site), std::move(text)});
 }
 
-// Ends every event: decides what can be decided now, then tells the others if that changed anything.
+// Ends every event: decides what can be decided now, then tells the others if that changed anything. A state
+// is sent last: its receiver compares it with what its sender said before.
 Actions Conductor::finish() {
     settle();
     if (!told_ || *told_ != me_) {
@@ -156,6 +162,7 @@ Actions Conductor::finish() {
             if (peers_[rank].up) emit(Send{rank, me_});
         }
     }
+    if (me_is_active()) serve_joiners();
     return std::exchange(out_, {});
 }
 
@@ -165,12 +172,9 @@ void Conductor::hear(Rank from, const Standing& standing) {
     const std::optional<Standing> before = std::exchange(peers_[from].standing, standing);
     highest_seen_ = std::max(highest_seen_, standing.promised);
     if (standing.role == Role::member) peers_[from].lost_at.reset();
+    if (standing.role == Role::joining) peers_[from].state_sent.reset();
     note_change(from, before, standing);
-    if (!me_is_active() || !is_active(standing.role)) return;
-    // Others may have promised to an older lead: its commits must not pass any more.
-    if (lead() == config_.self && standing.promised > me_.promised && !plan_) me_.promised = next_ballot();
-    compare_with(from);
-    if (me_is_active()) hand_on_commit(from);
+    peers_[from].handed_on.reset();
 }
 
 void Conductor::note_change(Rank peer, const std::optional<Standing>& before, const Standing& after) {
@@ -193,22 +197,47 @@ bool Conductor::is_better(Rank peer) const {
     return other.chain_head != me_.position.chain_head && peer < config_.self;
 }
 
+// One round ahead is no reason yet: its commit will show whether this site can follow.
+bool Conductor::leaves_behind(Rank peer) const {
+    return is_better(peer) && peers_[peer].standing->position.round != me_.position.round + 1;
+}
+
 void Conductor::compare_with(Rank peer) {
-    if (me_.role != Role::member || !is_better(peer)) return;
+    if (me_.role != Role::member || !leaves_behind(peer)) return;
     const Position& other = peers_[peer].standing->position;
-    if (other.round == me_.position.round + 1) return;  // its commit will show whether this site can follow
     fall_behind(other.round > me_.position.round
                     ? fmt::format("{} is at round {}", name(peer), other.round)
                     : fmt::format("{} has another chain with more tokens", name(peer)));
 }
 
-// Only between the lead and the others, so that not everybody tells everybody.
-void Conductor::hand_on_commit(Rank peer) {
-    const Standing& other = *peers_[peer].standing;
-    const bool concerns_lead = lead() == config_.self || lead() == peer || me_.role == Role::leaving;
-    if (concerns_lead && !last_line_.empty() && other.position.round + 1 == me_.position.round) {
-        emit(Send{peer, Commit{me_.promised, last_line_}});
+// Of the active sites that this one sees, the one with most tokens; among equals members first, lowest first.
+std::optional<Rank> Conductor::source() const {
+    std::optional<Rank> best;
+    for (const Role role : {Role::member, Role::leaving}) {
+        for (Rank rank = 0; rank < peers_.size(); ++rank) {
+            if (!is_up(rank, role)) continue;
+            const std::uint64_t tokens = peers_[rank].standing->position.tokens_total;
+            if (!best || tokens > peers_[*best].standing->position.tokens_total) best = rank;
+        }
     }
+    return best;
+}
+
+// Others may have promised to an older lead: its commits must not pass any more.
+void Conductor::raise_ballot() {
+    const bool leads = me_.role == Role::member && lead() == config_.self;
+    if (leads && highest_seen_ > me_.promised && !plan_) me_.promised = next_ballot();
+}
+
+// The last commit to a site that is one round behind. Only between the lead and the others, so that not
+// everybody tells everybody; again when either has said or promised something new since.
+void Conductor::hand_on_commit(Rank peer) {
+    if (!is_up(peer, Role::member) && !is_up(peer, Role::leaving)) return;
+    if (last_line_.empty() || peers_[peer].standing->position.round + 1 != me_.position.round) return;
+    const bool concerns_lead = lead() == config_.self || lead() == peer || me_.role == Role::leaving;
+    if (!concerns_lead || peers_[peer].handed_on == me_.promised) return;
+    peers_[peer].handed_on = me_.promised;
+    emit(Send{peer, Commit{me_.promised, last_line_}});
 }
 
 void Conductor::hear(Rank from, const Plan& plan) {
@@ -257,12 +286,19 @@ void Conductor::settle() {
     if (left_) return;
     if (me_.role == Role::starting) settle_starting();
     if (me_.role == Role::joining) settle_joining();
+    for (Rank rank = 0; rank < peers_.size(); ++rank) {
+        if (is_up(rank, Role::member) || is_up(rank, Role::leaving)) compare_with(rank);
+    }
     if (me_is_active()) settle_lead();
+    raise_ballot();
+    for (Rank rank = 0; me_is_active() && rank < peers_.size(); ++rank) hand_on_commit(rank);
     if (me_.role == Role::leaving) settle_leaving();
 }
 
 void Conductor::become_member() {
+    if (!has_been_member_) began_at_ = now_;
     me_.role = Role::member;
+    me_.wants.reset();
     has_been_member_ = true;
 }
 
@@ -287,12 +323,20 @@ void Conductor::settle_starting() {
     if (present >= config_.starting_members && best) become_member();
 }
 
-// Nobody is there to join: go on from what this site has.
+// Stays with its source as long as that can be one. When nobody is there to join, it goes on from what it
+// has.
 void Conductor::settle_joining() {
-    for (Rank rank = 0; rank < peers_.size(); ++rank) {
-        if (!peers_[rank].up) continue;
-        if (!peers_[rank].standing || is_active(peers_[rank].standing->role)) return;
-    }
+    const auto can_be_source = [&](Rank rank) {
+        return peers_[rank].up && peers_[rank].standing && is_active(peers_[rank].standing->role);
+    };
+    const std::optional<Rank> best = source();
+    const bool keep =
+        me_.wants && can_be_source(*me_.wants) &&
+        peers_[*me_.wants].standing->position.round + 1 >= peers_[*best].standing->position.round;
+    if (!keep) me_.wants = best;
+    if (best) return;
+    const auto unknown = [](const Peer& peer) { return peer.up && !peer.standing; };
+    if (std::any_of(peers_.begin(), peers_.end(), unknown)) return;
     if (!has_been_member_) {
         me_.role = Role::starting;
         return settle_starting();
@@ -303,14 +347,13 @@ void Conductor::settle_joining() {
 
 // What only leaving sites know must reach the others first.
 void Conductor::settle_leaving() {
-    const bool last_source = !lead();
     bool all_have_it = true;
     for (Rank rank = 0; rank < peers_.size(); ++rank) {
         const Peer& peer = peers_[rank];
         if (!peer.up || !peer.standing || peer.standing->role == Role::starting) continue;
-        const bool joins = peer.standing->role == Role::joining;
+        const bool asks = !peer.standing->wants || *peer.standing->wants == config_.self;
         const bool behind = peer.standing->position.round < me_.position.round;
-        all_have_it = all_have_it && !(joins ? last_source : behind);
+        all_have_it = all_have_it && !(peer.standing->role == Role::joining ? asks : behind);
     }
     if (!all_have_it && now_ < *leave_deadline_) return;
     left_ = true;

@@ -14,8 +14,9 @@
 // - A member lost before the commit: a new ballot without it. Contributions are kept until a manifest holds
 //   them. Lead lost: the next one raises the ballot; a site that has the commit already hands it on when it
 //   sees the lead's Standing one round behind, and nobody can have prepared the later ballot then.
-// - A site that starts late or was left behind is `joining`: the lead sends it the outer state at the
-//   beginning of a round, and it is a member of that round.
+// - A site that starts late or was left behind is `joining` and says from whom it wants the outer state: the
+//   site of the best position, the lead among equals. That one sends it at the beginning of a round, and the
+//   joiner is a member of that round.
 //
 // Faults. Crashes and cut connections at any moment: all sites that stay end with the same chain. Partitions:
 // with `quorum` above half of the sites only one side commits. With a smaller one each side goes on by itself
@@ -50,6 +51,8 @@ struct ConductorConfig {
     WeightRule weights = WeightRule::tokens;
     // A connection that comes back within this time costs its site no contribution.
     Nanoseconds reconnect_grace = std::chrono::milliseconds(150);
+    // In its first round a lead waits this long for links to sites that others see already.
+    Nanoseconds start_grace = std::chrono::seconds(1);
     // Between two attempts with the same members.
     Nanoseconds retry_pause = std::chrono::milliseconds(100);
     // How long a leaving site waits for others to have what it knows.
@@ -88,6 +91,13 @@ struct Left {};
 using Action = std::variant<Send, StartReduce, AbortReduce, Adopt, SendState, AdoptState, Note, Left>;
 using Actions = std::vector<Action>;
 
+// Where an outer state stands that one site gives to another.
+struct Offer {
+    Position position;
+    std::string state;      // state_digest()
+    std::string last_line;  // manifest of the round before; empty at the beginning of a run
+};
+
 class Conductor {
   public:
     Conductor(ConductorConfig config, Position position, std::string state);
@@ -101,7 +111,9 @@ class Conductor {
     // prepared.ballot says which attempt ended; an old one is ignored.
     Actions reduced(Nanoseconds now, Prepared prepared);
     Actions reduce_failed(Nanoseconds now, Ballot ballot);
-    Actions state_arrived(Nanoseconds now, Rank from, Position position, std::string state);
+    Actions state_arrived(Nanoseconds now, Rank from, Offer offer);
+    // What goes with the outer state to a site that joins.
+    Offer offer() const { return {me_.position, me_.state, last_line_}; }
     Actions leave(Nanoseconds now);
     // Call it often (every few tens of milliseconds): pauses end in it.
     Actions tick(Nanoseconds now);
@@ -120,6 +132,7 @@ class Conductor {
         std::optional<Standing> standing;
         std::optional<Nanoseconds> lost_at;       // as a member
         std::optional<std::uint64_t> state_sent;  // for which round
+        std::optional<Ballot> handed_on;          // the last commit, under which authority
     };
 
     Actions finish();
@@ -135,8 +148,11 @@ class Conductor {
     void become_member();
     void fall_behind(const std::string& why);
     bool is_better(Rank peer) const;
+    bool leaves_behind(Rank peer) const;
     void compare_with(Rank peer);
+    std::optional<Rank> source() const;
     void hand_on_commit(Rank peer);
+    void raise_ballot();
     void take_lead();
     bool plan_is_broken() const;
     bool all_prepared() const;
@@ -146,8 +162,7 @@ class Conductor {
     std::string majority_state() const;
     Manifest compose(const std::string& state_after) const;
     void commit(const Manifest& manifest, const std::string& line);
-    void serve_joiners(bool at_boundary);
-    bool is_source() const;
+    void serve_joiners();
     bool round_is_young() const;
     bool me_is_active() const { return me_.role == Role::member || me_.role == Role::leaving; }
     bool is_up(Rank peer, Role role) const;
@@ -167,12 +182,14 @@ class Conductor {
     std::uint64_t attempts_ = 0;  // of this round, as far as this site knows
     std::string last_line_;       // of the round before position()
     bool has_been_member_ = false;
-    Ballot highest_seen_ = 0;
+    Ballot highest_seen_ = 0;  // of others
     Nanoseconds now_{0};
+    Nanoseconds began_at_{0};
     Nanoseconds retry_at_{0};
     Nanoseconds round_began_{0};
     Nanoseconds last_duration_{0};
     std::optional<Nanoseconds> leave_deadline_;
+    bool at_boundary_ = false;  // a round was committed in this event
     bool left_ = false;
     Actions out_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 // The half of the conductor that leads: attempts, commits, joiners. The other half is in conductor.cpp.
 namespace euromesh::sync {
@@ -21,7 +22,6 @@ void Conductor::settle_lead() {
         plan_.reset();
     }
     if (leads == config_.self && me_.role == Role::member && can_plan()) make_plan();
-    if (me_is_active()) serve_joiners(false);
 }
 
 void Conductor::take_lead() {
@@ -32,9 +32,6 @@ void Conductor::take_lead() {
     me_.promised = next_ballot();
     plan_.reset();
     plan_is_mine_ = false;
-    for (Rank rank = 0; rank < peers_.size(); ++rank) {
-        if (is_up(rank, Role::member) || is_up(rank, Role::leaving)) hand_on_commit(rank);
-    }
 }
 
 const Prepared& Conductor::prepared_of(Rank rank) const {
@@ -64,6 +61,8 @@ bool Conductor::plan_is_broken() const {
 
 bool Conductor::can_plan() const {
     if (!me_.ready || now_ < retry_at_) return false;
+    const bool run_is_new = last_line_.empty() && now_ < began_at_ + config_.start_grace;
+    if (run_is_new && members().size() < config_.starting_members) return false;
     for (Rank rank = 0; rank < peers_.size(); ++rank) {
         const Peer& peer = peers_[rank];
         if (rank == config_.self) continue;
@@ -72,6 +71,9 @@ bool Conductor::can_plan() const {
             continue;
         }
         if (!peer.standing) return false;  // it will say at once what it is
+        const bool begins_too = peer.standing->role == Role::starting &&
+                                peer.standing->position == me_.position && peer.standing->state == me_.state;
+        if (begins_too) return false;
         if (peer.standing->role != Role::member) continue;
         if (peer.standing->position != me_.position || !peer.standing->ready) return false;
     }
@@ -160,10 +162,8 @@ void Conductor::commit(const Manifest& manifest, const std::string& line) {
     attempts_ = 0;
     retry_at_ = now_;
     last_line_ = line;
-    for (Rank rank = 0; rank < peers_.size(); ++rank) {
-        if (is_up(rank, Role::member)) hand_on_commit(rank);
-    }
-    if (me_is_active()) serve_joiners(true);
+    for (Peer& peer : peers_) peer.handed_on.reset();
+    at_boundary_ = true;
 }
 
 // Keeps what was contributed: if nobody is left to join, this site goes on with it.
@@ -177,24 +177,16 @@ void Conductor::fall_behind(const std::string& why) {
 }
 
 // A joiner that gets the state early in a round is ready with the others at its end.
-void Conductor::serve_joiners(bool at_boundary) {
-    if (!is_source() || (plan_ && !at_boundary)) return;
+void Conductor::serve_joiners() {
+    const bool at_boundary = std::exchange(at_boundary_, false);
     const bool too_few = members().size() < config_.quorum;
-    if (!at_boundary && !too_few && !round_is_young()) return;
+    if (plan_ || !(at_boundary || too_few || round_is_young())) return;
     for (Rank rank = 0; rank < peers_.size(); ++rank) {
-        if (!is_up(rank, Role::joining) || peers_[rank].state_sent == me_.position.round) continue;
+        if (!is_up(rank, Role::joining) || peers_[rank].standing->wants != config_.self) continue;
+        if (peers_[rank].state_sent == me_.position.round) continue;
         peers_[rank].state_sent = me_.position.round;
         emit(SendState{rank});
     }
-}
-
-// The lead, or when all that have the state leave, the first of those.
-bool Conductor::is_source() const {
-    if (const std::optional<Rank> leads = lead()) return *leads == config_.self;
-    for (Rank rank = 0; rank < config_.self; ++rank) {
-        if (is_up(rank, Role::leaving)) return false;
-    }
-    return has_been_member_;
 }
 
 bool Conductor::round_is_young() const {

@@ -75,6 +75,7 @@ Json to_json(const Standing& standing) {
     json["state"] = standing.state;
     json["promised"] = standing.promised;
     json["failed"] = standing.failed;
+    if (standing.wants) json["wants"] = *standing.wants;
     if (standing.ready) {
         json["ready"] = {{"tokens", standing.ready->tokens}, {"inner_steps", standing.ready->inner_steps}};
     }
@@ -105,6 +106,7 @@ Result<Message> read_standing(const Json& json) {
     reader.read("state", standing.state, 64);
     reader.read("promised", standing.promised, ballot_most);
     reader.read("failed", standing.failed, ballot_most);
+    if (reader.find("wants")) reader.read("wants", standing.wants.emplace(), sites_most - 1);
     if (const Json* ready = reader.find("ready")) {
         Reader inner(*ready, "standing.ready");
         standing.ready.emplace();

@@ -50,6 +50,7 @@ struct Standing {
     Ballot failed = 0;    // highest attempt that it could not finish or refused
     std::optional<Ready> ready;
     std::optional<Prepared> prepared;
+    std::optional<std::size_t> wants;  // joining: the rank from which it wants the outer state
     bool operator==(const Standing&) const = default;
 };
 

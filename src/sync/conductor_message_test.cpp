@@ -18,6 +18,7 @@ Standing full_standing() {
     standing.state = std::string(32, 'b');
     standing.promised = 65;
     standing.failed = 1;
+    standing.wants = 3;
     standing.ready = Ready{100, 30};
     standing.prepared = Prepared{65, std::string(32, 'c'), std::string(64, 'd'), 4000};
     return standing;
