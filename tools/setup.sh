@@ -14,7 +14,7 @@ build_packages=(
     libexpected-dev libfmt-dev libssl-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libxxhash-dev
     mandoc perl                                        # text of the three sites
 )
-test_packages=(doctest-dev clang-14 clang-format-14 libgloo-dev iproute2)
+test_packages=(doctest-dev clang-format-14 libgloo-dev iproute2)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() {
