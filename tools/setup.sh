@@ -22,21 +22,21 @@ die() {
     exit 1
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        env "$@"
-    elif command -v sudo >/dev/null; then
-        sudo -n env "$@" || die "'$1 $2 …' failed through sudo; run this as root, or allow sudo without a password"
-    else
-        die "packages are missing and neither root nor sudo is at hand; run as root: apt-get install $packages_missing"
-    fi
+# Prints what must stand before a command that changes the machine; ends with one line where nothing helps.
+root_prefix() {
+    [ "$(id -u)" = 0 ] && return
+    command -v sudo >/dev/null || die "neither root nor sudo is at hand; as root: apt-get install $packages_missing"
+    sudo -n true 2>/dev/null || die "sudo asks for a password; run 'sudo -v' first, or this as root"
+    echo sudo -n
 }
 
-# One log for everything that apt says; shown only when it matters.
+# apt-get with one log, shown only when it matters.
 apt_quietly() {
-    local log
+    local log prefix
+    prefix=$(root_prefix) || exit 1
     log=$(mktemp)
-    if ! as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null; then
+    # shellcheck disable=SC2086
+    if ! $prefix env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null; then
         tail -n 15 "$log" >&2
         rm -f "$log"
         die "apt-get $1 failed (above are its last lines; 'dpkg --configure -a' repairs an interrupted installation)"
@@ -55,12 +55,12 @@ missing_of() {
 
 # Debian's torch asks for any BLAS; with the reference one it computes some 40 times slower.
 choose_openblas() {
-    local folder name
+    local folder name link
     folder=$(dirname "$(dpkg -L libopenblas0-pthread | grep '/libblas\.so\.3$')")
     for name in libblas.so.3 liblapack.so.3; do
-        local link=${folder%/*}/$name
+        link=${folder%/*}/$name
         [ "$(readlink -f "$link")" = "$(readlink -f "$folder/$name")" ] && continue
-        as_root update-alternatives --quiet --set "$name-$(basename "${folder%/*}")" "$folder/$name"
+        $(root_prefix) update-alternatives --quiet --set "$name-$(basename "${folder%/*}")" "$folder/$name"
         [ "$(readlink -f "$link")" = "$(readlink -f "$folder/$name")" ] || die "$link should lead to OpenBLAS ($folder/$name)"
         say "$name now leads to OpenBLAS"
     done
