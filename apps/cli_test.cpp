@@ -39,7 +39,7 @@ TEST_CASE("a run file that is missing or wrong is told with file, line and key")
     check_refused(run.call({"train", run.file("none.toml").string()}), 3, "none.toml");
     const std::string file = run.file("run.toml").string();
     run.write("run.toml", run.changed("inner_steps = 5", "inner_steps = 0"));
-    check_refused(run.call({"train", file}), 2, "run.toml:17: [outer] inner_steps: 0 is out of range");
+    check_refused(run.call({"train", file}), 2, "run.toml:15: [outer] inner_steps: 0 is out of range");
     run.write("run.toml", run.changed("steps = 40", "steps = 'forty'"));
     check_refused(run.call({"train", file}), 2, "run.toml:3: [run] steps: must be a whole number");
     run.write("run.toml", run.changed("warmup = 5", "warm_up = 5"));

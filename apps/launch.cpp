@@ -6,6 +6,7 @@
 
 #include "apps/jobs.hpp"
 #include "apps/live_view.hpp"
+#include "apps/replica.hpp"
 #include "apps/report.hpp"
 #include "apps/run_folder.hpp"
 #include "apps/teller.hpp"
@@ -18,6 +19,19 @@ namespace {
 
 using contract::RunSpec;
 using contract::Teller;
+
+// What a process would find wrong in its first second, found before any is started.
+Status check_inputs(const RunSpec& spec) {
+    for (const contract::SiteSpec& site : spec.sites) {
+        if (Status text = open_text(spec, site.text).map([](const auto&) {}); !text) {
+            return fail(text.error().within("site " + site.id.text()));
+        }
+        if (Status text = open_text(spec, site.heldout).map([](const auto&) {}); !text) {
+            return fail(text.error().within("site " + site.id.text()));
+        }
+    }
+    return {};
+}
 
 // A port that is free now. Held only briefly; a site that finds it taken says so.
 Result<std::string> free_local_address() {
@@ -126,6 +140,13 @@ bool federated_part_is_done(const RunSpec& spec) {
     return true;
 }
 
+bool some_site_has_finished(const RunSpec& spec) {
+    for (const Teller& teller : tellers_of(spec)) {
+        if (teller.kind == Teller::Kind::federated && has_finished(spec, teller)) return true;
+    }
+    return false;
+}
+
 Status train_sites(const RunSpec& spec, const LaunchOptions& options, Context& context) {
     if (options.resume && federated_part_is_done(spec)) return {};
     EM_ASSIGN(std::vector<Job> jobs, site_jobs(spec, options));
@@ -153,12 +174,14 @@ Status tell_results(const RunSpec& spec, const LaunchOptions& options, Context& 
 }  // namespace
 
 Status launch(const RunSpec& spec, const LaunchOptions& options, Context& context) {
+    EM_TRY(check_inputs(spec));
     EM_TRY(make_keys(spec, context.clock));
     const Status trained = train_sites(spec, options, context);
     if (!trained && trained.error().code == Code::cancelled) return trained;
     if (!trained && !federated_part_is_done(spec)) {
         // Some sites may have gone on to the end: what is there is still worth a report.
-        if (const Status told = tell_results(spec, options, context); !told) return fail(trained.error());
+        const bool any_finished = some_site_has_finished(spec);
+        if (any_finished) EM_TRY(tell_results(spec, options, context));
         return trained;
     }
     if (options.baseline) {

@@ -4,6 +4,7 @@
 #include "apps/run_folder.hpp"
 #include "base/assert.hpp"
 #include "base/os/process.hpp"
+#include "base/os/stop_watcher.hpp"
 #include "sync/exchange/pki.hpp"
 #include "sync/session.hpp"
 
@@ -110,7 +111,11 @@ class SiteRun {
 
   private:
     Status start(const ProcessOptions& options) {
+        // Nobody may come: the user can stop the wait. Later waits are short, for peers finish their round or
+        // leave.
+        std::optional<os::StopWatcher> watcher(std::in_place, [this] { session_->cancel(); });
         EM_ASSIGN(const sync::StartOutcome begun, session_->start(std::move(initial_), position_));
+        watcher.reset();
         round_ = begun.round;
         tell_events(begun.events);
         go_to_round();
