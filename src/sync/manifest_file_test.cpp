@@ -2,11 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include "base/os/process.hpp"
+
 namespace euromesh::sync {
 namespace {
 
 struct Folder {
-    Folder() : path(std::filesystem::temp_directory_path() / "em_manifest_file_test") {
+    Folder()
+        : path(std::filesystem::temp_directory_path() /
+               ("em_manifest_file_" + std::to_string(os::own_process_id()))) {
         std::filesystem::remove_all(path);
     }
     ~Folder() { std::filesystem::remove_all(path); }

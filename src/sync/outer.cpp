@@ -115,15 +115,22 @@ OuterConfig OuterSchedule::outer_of(const OuterConfig& base, std::uint64_t round
     return config;
 }
 
+double norm(std::span<const float> values) {
+    return std::sqrt(dot(values, values));
+}
+
+double cosine(std::span<const float> a, std::span<const float> b) {
+    EM_ASSERT(a.size() == b.size(), "two vectors of one space");
+    const double norms = norm(a) * norm(b);
+    return norms > 0 ? dot(a, b) / norms : 0.0;
+}
+
 OuterDiagnostics diagnose(const OuterConfig& config, std::span<const float> mean,
                           std::span<const float> previous_mean) {
     EM_ASSERT(previous_mean.empty() || previous_mean.size() == mean.size(), "both of one fragment");
     OuterDiagnostics seen;
-    seen.norm = std::sqrt(dot(mean, mean));
-    if (!previous_mean.empty()) {
-        const double norms = seen.norm * std::sqrt(dot(previous_mean, previous_mean));
-        seen.cosine = norms > 0 ? dot(mean, previous_mean) / norms : 0.0;
-    }
+    seen.norm = norm(mean);
+    if (!previous_mean.empty()) seen.cosine = cosine(mean, previous_mean);
     if (config.kind == OuterKind::nesterov) {
         seen.effective_gain = 1 + config.momentum + config.momentum * config.momentum * seen.cosine;
     }

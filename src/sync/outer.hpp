@@ -87,6 +87,10 @@ struct OuterDiagnostics {
     double effective_gain = 1;
 };
 
+// 0 when one of them is all zeros.
+double cosine(std::span<const float> a, std::span<const float> b);
+double norm(std::span<const float> values);
+
 OuterDiagnostics diagnose(const OuterConfig& config, std::span<const float> mean,
                           std::span<const float> previous_mean);
 

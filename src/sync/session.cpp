@@ -1,0 +1,265 @@
+#include "sync/session.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/os/thread.hpp"
+#include "sync/codec.hpp"
+#include "sync/session_engine.hpp"
+
+namespace euromesh::sync {
+namespace {
+
+Status check(const SessionConfig& config) {
+    if (config.sites.empty() || config.sites.size() > sites_most) {
+        return fail(Code::bad_input, "a run has 1 to {} sites, not {}", sites_most, config.sites.size());
+    }
+    if (config.self >= config.sites.size()) {
+        return fail(Code::bad_input, "site number {} of {} sites", config.self, config.sites.size());
+    }
+    if (config.starting_members > config.sites.size()) {
+        return fail(Code::bad_input, "{} starting members of {} sites", config.starting_members,
+                    config.sites.size());
+    }
+    if (config.quorum < 1 || config.quorum > config.sites.size()) {
+        return fail(Code::bad_input, "a quorum of {}: use 1 to {}", config.quorum, config.sites.size());
+    }
+    if (config.schedule.inner_steps == 0 || config.schedule.first_inner_steps == 0) {
+        return fail(Code::bad_input, "inner steps must be at least 1");
+    }
+    return check(config.outer);
+}
+
+MeshConfig mesh_config(const SessionConfig& config) {
+    MeshConfig made;
+    made.run = config.run;
+    made.sites = config.sites;
+    made.self = config.self;
+    made.layout = contract::layout_digest(config.layout);
+    made.tls = config.tls;
+    made.listen = config.listen;
+    // A run of one site talks to nobody: any free port of this machine.
+    if (config.sites.size() == 1 && !made.listen) made.listen = os::Endpoint{"127.0.0.1", 0};
+    made.silence_limit = config.silence_limit;
+    made.dial_backoff_most = std::chrono::seconds(1);
+    return made;
+}
+
+}  // namespace
+
+struct Session::Impl {
+    Impl(SessionConfig given, const Codec& found, const Clock& with_clock, const Logger& with_logger)
+        : config(std::move(given)), codec(found), clock(with_clock), logger(with_logger) {}
+
+    ~Impl() {
+        {
+            const std::lock_guard lock(box.mutex);
+            box.stop = true;
+        }
+        thread = os::Thread();  // joins
+    }
+
+    // What ended the session, or why it must not go on.
+    Status trouble() const {
+        if (box.cancelled) return fail(Code::cancelled, "cancelled");
+        if (box.failure) return fail(*box.failure);
+        return {};
+    }
+
+    template <class Condition>
+    Status wait(std::unique_lock<std::mutex>& lock, Condition condition) {
+        box.changed.wait(lock, [&] { return condition() || !trouble(); });
+        return trouble();
+    }
+
+    // Takes over what the engine has; the lock is held.
+    void show() {
+        shown = box.state;
+        shown_position = box.position;
+        serial = box.serial;
+    }
+
+    Status wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin);
+    std::string missing() const;
+    RoundOutcome outcome_of(std::uint64_t contributed_round);
+
+    SessionConfig config;
+    const Codec& codec;
+    const Clock& clock;
+    const Logger& logger;
+    std::unique_ptr<Mesh> mesh;  // until start()
+    std::uint16_t port = 0;
+
+    mutable Mailbox box;
+    std::unique_ptr<SessionEngine> engine;
+
+    SharedState shown = std::make_shared<const OuterState>();
+    Position shown_position;
+    std::uint64_t serial = 0;
+    Traffic told;
+    bool left = false;
+
+    os::Thread thread;  // last: it ends before the rest goes away
+};
+
+// A site that nobody lets in learns it soon; one whose peers are only late waits for them.
+Status Session::Impl::wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin) {
+    constexpr Nanoseconds refused_limit = std::chrono::seconds(2);
+    const auto waited = [&] { return clock.monotonic() - begin; };
+    const auto is_refused = [&] { return box.refused && box.seen.empty() && waited() > refused_limit; };
+    const auto is_late = [&] { return box.role == Role::starting && waited() > config.start_limit; };
+    EM_TRY(wait(lock, [&] { return box.role == Role::member || is_refused() || is_late(); }));
+    if (box.role == Role::member) return {};
+    if (is_refused()) return fail(*box.refused);
+    return fail(Code::unavailable, "waited {:.0f} s for {}", to_seconds(config.start_limit), missing());
+}
+
+std::string Session::Impl::missing() const {
+    std::string names;
+    for (Rank rank = 0; rank < config.sites.size(); ++rank) {
+        const bool here =
+            rank == config.self || std::find(box.seen.begin(), box.seen.end(), rank) != box.seen.end();
+        if (!here) names += (names.empty() ? "" : ", ") + config.sites[rank].site.text();
+    }
+    const std::string why = box.refused ? fmt::format(" ({})", box.refused->message) : "";
+    return (names.empty() ? "the run to begin" : names) + why;
+}
+
+RoundOutcome Session::Impl::outcome_of(std::uint64_t contributed_round) {
+    RoundOutcome outcome;
+    outcome.next_round = box.position.round;
+    outcome.round = box.position.round == 0 ? 0 : box.position.round - 1;
+    outcome.inner_steps = config.schedule.inner_steps_of(outcome.next_round);
+    outcome.members = box.members;
+    const SiteId& self = config.sites[config.self].site;
+    const auto is_self = [&](const Contributor& one) { return one.site == self; };
+    outcome.contributed = false;
+    if (box.committed && box.committed->manifest.round + 1 == box.position.round) {
+        const CommittedRound& round = *box.committed;
+        outcome.manifest = round.manifest;
+        outcome.contributed =
+            round.manifest.round == contributed_round &&
+            std::any_of(round.manifest.contributors.begin(), round.manifest.contributors.end(), is_self);
+        outcome.reduce_seconds = round.reduce_seconds;
+        outcome.payload_bytes = round.payload_bytes;
+        outcome.outer = round.outer;
+        outcome.cosine_to_mean = round.cosine_to_mean;
+    }
+    outcome.sent_bytes = box.traffic.sent_bytes - told.sent_bytes;
+    outcome.received_bytes = box.traffic.received_bytes - told.received_bytes;
+    told = box.traffic;
+    outcome.events = std::exchange(box.events, {});
+    return outcome;
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::open(SessionConfig config, const Clock& clock,
+                                               const Logger& logger) {
+    EM_TRY(check(config));
+    EM_ASSIGN(const Codec* codec, find_codec(config.codec));
+    auto impl = std::make_unique<Impl>(std::move(config), *codec, clock, logger);
+    EM_ASSIGN(impl->mesh, Mesh::open(mesh_config(impl->config), clock));
+    impl->port = impl->mesh->port();
+    return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+Result<StartOutcome> Session::start(OuterState initial, Position from) {
+    Impl& self = *impl_;
+    EM_ASSERT(self.mesh != nullptr, "a session is started once");
+    const std::size_t values = contract::value_count(self.config.layout);
+    EM_ASSERT(initial.params.size() == values && initial.momentum.size() == values, "a state of the layout");
+    if (!is_finite(initial.params) || !is_finite(initial.momentum)) {
+        return fail(Code::bad_input, "the outer state to start from is not finite");
+    }
+    EM_ASSIGN(ManifestFile file, ManifestFile::open(self.config.manifest_path, from));
+    self.engine = std::make_unique<SessionEngine>(self.config, self.codec, std::move(self.mesh),
+                                                  std::move(file), std::move(initial), std::move(from),
+                                                  self.box, self.clock, self.logger);
+    const Nanoseconds begin = self.clock.monotonic();
+    self.thread = os::Thread([engine = self.engine.get()] { engine->run(); });
+
+    std::unique_lock lock(self.box.mutex);
+    EM_TRY(self.wait_for_start(lock, begin));
+    self.show();
+    StartOutcome outcome;
+    outcome.joined = self.serial > 1;
+    outcome.round = self.shown_position.round;
+    outcome.inner_steps = self.config.schedule.inner_steps_of(outcome.round);
+    outcome.members = self.box.members;
+    outcome.wait_seconds = to_seconds(self.clock.monotonic() - begin);
+    outcome.events = std::exchange(self.box.events, {});
+    return outcome;
+}
+
+Result<RoundOutcome> Session::exchange(std::span<const float> local, Work work) {
+    Impl& self = *impl_;
+    EM_ASSERT(self.engine != nullptr && !self.left, "a session that has started and not left");
+    EM_ASSERT(local.size() == self.shown->params.size(), "the parameters of this model");
+    EM_ASSERT(work.tokens > 0 && work.inner_steps > 0, "a contribution comes from work");
+    const Nanoseconds begin = self.clock.monotonic();
+    if (!is_finite(local)) {
+        return fail(Code::bad_input,
+                    "round {}: the local parameters are not finite (the inner steps diverged)",
+                    self.shown_position.round);
+    }
+    Contribution contribution{self.serial, work, std::vector<float>(local.size())};
+    pseudo_gradient(self.shown->params, local, contribution.gradient);
+    const double local_norm = norm(contribution.gradient);
+    const std::uint64_t round = self.shown_position.round;
+
+    std::unique_lock lock(self.box.mutex);
+    self.box.contribution = std::move(contribution);
+    const std::uint64_t before = self.serial;
+    EM_TRY(self.wait(lock, [&] { return self.box.serial != before && self.box.role != Role::joining; }));
+    self.show();
+    RoundOutcome outcome = self.outcome_of(round);
+    lock.unlock();
+    outcome.local_norm = local_norm;
+    outcome.state_digest = digest();
+    outcome.wait_seconds = to_seconds(self.clock.monotonic() - begin);
+    return outcome;
+}
+
+Status Session::leave() {
+    Impl& self = *impl_;
+    if (!self.engine || self.left) return {};
+    self.left = true;
+    std::unique_lock lock(self.box.mutex);
+    self.box.leave = true;
+    const Status ended = self.wait(lock, [&] { return self.box.left; });
+    if (!ended) self.box.stop = true;
+    lock.unlock();
+    self.thread = os::Thread();
+    return ended;
+}
+
+void Session::cancel() {
+    const std::lock_guard lock(impl_->box.mutex);
+    impl_->box.cancelled = true;
+    impl_->box.changed.notify_all();
+}
+
+const OuterState& Session::outer() const {
+    return *impl_->shown;
+}
+
+const Position& Session::position() const {
+    return impl_->shown_position;
+}
+
+std::string Session::digest() const {
+    return state_digest(*impl_->shown);
+}
+
+Traffic Session::traffic() const {
+    const std::lock_guard lock(impl_->box.mutex);
+    return impl_->box.traffic;
+}
+
+std::uint16_t Session::port() const {
+    return impl_->port;
+}
+
+}  // namespace euromesh::sync

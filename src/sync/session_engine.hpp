@@ -1,0 +1,145 @@
+// The thread of a session: it runs the conductor over a mesh while the trainer computes.
+//
+// Why apart from session.hpp: everything that belongs to this thread is a member of SessionEngine, everything
+// that two threads touch is a member of Mailbox. The engine does what the conductor says and decides nothing.
+//
+// Thread rule: SessionEngine belongs to the thread that calls run(), and is made before that thread starts.
+// A Mailbox may be used by all, each field under `mutex`.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "sync/conductor.hpp"
+#include "sync/exchange/reduce.hpp"
+#include "sync/manifest_file.hpp"
+#include "sync/session.hpp"
+#include "sync/state_transfer.hpp"
+
+namespace euromesh::sync {
+
+// What a site gives to a round.
+struct Contribution {
+    std::uint64_t serial = 0;  // of the outer state from which it was computed
+    Work work;
+    std::vector<float> gradient;
+};
+
+struct CommittedRound {
+    Manifest manifest;
+    double reduce_seconds = 0;
+    std::uint64_t payload_bytes = 0;
+    OuterDiagnostics outer;
+    double cosine_to_mean = 0;
+};
+
+struct Mailbox {
+    std::mutex mutex;
+    std::condition_variable changed;  // also now and then, so that a waiter can look at the clock
+
+    // From the trainer.
+    std::optional<Contribution> contribution;
+    bool leave = false;
+    bool stop = false;
+    bool cancelled = false;
+
+    // From the engine.
+    std::uint64_t serial = 0;  // rises with every new outer state
+    SharedState state;
+    Position position;
+    Role role = Role::starting;
+    std::vector<SiteId> members;
+    std::vector<Rank> seen;                   // sites with a connection
+    std::optional<CommittedRound> committed;  // how `state` came to be; none: it was taken from a peer
+    std::vector<SessionEvent> events;
+    std::optional<Error> refused;  // why the last refused connection was
+    std::optional<Error> failure;  // the session has ended
+    bool left = false;
+    Traffic traffic;
+};
+
+class SessionEngine {
+  public:
+    SessionEngine(SessionConfig config, const Codec& codec, std::unique_ptr<Mesh> mesh, ManifestFile file,
+                  OuterState initial, Position position, Mailbox& box, const Clock& clock,
+                  const Logger& logger);
+
+    // Until told to stop, or left, or failed.
+    void run();
+
+  private:
+    struct Candidate {
+        SharedState state;
+        std::vector<float> mean;
+        double reduce_seconds = 0;
+    };
+
+    void take_orders();
+    void check_reduction();
+    void pump_states();
+    void publish();
+    bool is_flushed() const;
+
+    void on(const PeerUp& event);
+    void on(const PeerDown& event);
+    void on(const PeerRefused& event);
+    void on(const PeerMessage& event);
+    void on_state(const PeerMessage& message);
+    void on_state_header(const PeerMessage& message);
+
+    void perform(const Actions& actions);
+    void act(const Send& send);
+    void act(const StartReduce& start);
+    void act(const AbortReduce& abort);
+    void act(const Adopt& adopt);
+    void act(const SendState& send);
+    void act(const AdoptState& adopt);
+    void act(const Note& note);
+    void act(const Left& left);
+
+    Prepared prepare(const Plan& plan);
+    void describe(const Manifest& manifest);
+    void new_state(SharedState state);
+    void end_with(Error error);
+    void add_note(std::string kind, std::string site, std::string text);
+    std::string name(Rank rank) const { return config_.sites[rank].site.text(); }
+
+    SessionConfig config_;
+    const Codec& codec_;
+    std::unique_ptr<Mesh> mesh_;
+    ManifestFile file_;
+    Mailbox& box_;
+    const Clock& clock_;
+    const Logger& logger_;
+    Conductor conductor_;
+    AllReduce reduce_;
+    Json settings_;
+    Nanoseconds opened_;
+
+    std::uint64_t serial_ = 1;
+    SharedState state_;
+    std::optional<Contribution> contribution_;
+    std::optional<Plan> reducing_;
+    std::optional<Error> reduce_error_;  // it did not even start
+    Nanoseconds reduce_began_{0};
+    std::vector<float> mean_;
+    Candidate candidate_;
+    std::vector<float> previous_mean_;
+    std::optional<CommittedRound> committed_;
+
+    std::map<Rank, OutgoingState> outgoing_;
+    std::map<Rank, IncomingState> incoming_;
+    std::optional<IncomingState> arrived_;
+    std::vector<SessionEvent> events_;
+    std::optional<Error> refused_;
+    std::optional<Error> failure_;
+    std::optional<Nanoseconds> left_at_;
+    Nanoseconds ticked_{0};
+    bool stopped_ = false;
+};
+
+}  // namespace euromesh::sync
