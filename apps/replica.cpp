@@ -57,6 +57,10 @@ sync::OuterSchedule schedule_of(const RunSpec& spec) {
     schedule.first_inner_steps = static_cast<std::uint64_t>(spec.outer.first_inner_steps);
     schedule.inner_steps = static_cast<std::uint64_t>(spec.outer.inner_steps);
     schedule.growth_rounds = static_cast<std::uint64_t>(spec.outer.growth_rounds);
+    if (spec.outer.final_fraction < 1) {
+        schedule.final_lr_fraction = spec.outer.final_fraction;
+        schedule.lr_rounds = static_cast<std::uint64_t>(spec.steps / spec.outer.inner_steps);
+    }
     return schedule;
 }
 

@@ -79,7 +79,7 @@ Result<double> federated(const RunSpec& spec) {
         }
         codec->encode(mean, bytes);
         codec->decode(bytes, mean);
-        sync::outer_step(config, mean, outer.params, outer.momentum);
+        sync::outer_step(apps::schedule_of(spec).outer_of(config, round), mean, outer.params, outer.momentum);
     }
     sites[0].trainer.write_parameters(outer.params);
     return mean_loss(spec, sites[0].trainer);
@@ -142,6 +142,7 @@ Status run(int argc, char** argv) {
     number("--final", [](RunSpec& s, double v) { s.inner.final_fraction = v; });
     number("--muon-lr", [](RunSpec& s, double v) { s.inner.matrix_learning_rate = v; });
     number("--outer-lr", [](RunSpec& s, double v) { s.outer.learning_rate = v; });
+    number("--outer-final", [](RunSpec& s, double v) { s.outer.final_fraction = v; });
     number("--momentum", [](RunSpec& s, double v) { s.outer.momentum = v; });
     text("--codec", [](RunSpec& s, const std::string& v) { s.outer.codec = v; });
     text("--outer", [](RunSpec& s, const std::string& v) { s.outer.kind = v; });

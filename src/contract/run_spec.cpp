@@ -50,6 +50,7 @@ OuterSpec read_outer(TomlReader reader) {
     outer.weights = reader.choice("weights", outer.weights, {"tokens", "equal"});
     outer.learning_rate = reader.number("learning_rate", outer.learning_rate, {0, 10});
     outer.momentum = reader.number("momentum", outer.momentum, {0, 0.9999});
+    outer.final_fraction = reader.number("final_fraction", outer.final_fraction, {0, 1});
     outer.inner_steps = reader.integer("inner_steps", outer.inner_steps, {1, 100000});
     outer.first_inner_steps = reader.integer("first_inner_steps", outer.inner_steps, {1, 100000});
     outer.growth_rounds = reader.integer("growth_rounds", outer.growth_rounds, {0, 1000000});
