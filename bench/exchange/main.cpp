@@ -2,7 +2,8 @@
 //
 //   bench_exchange [--mib N] [--rounds N] [--worlds 2,4] [--cases gloo,plain,tls] [--chunk VALUES]
 //   bench_exchange keys FOLDER WORLD
-//   bench_exchange site RANK FOLDER HOST:PORT,... CASES MIB ROUNDS CHUNK    (one process; "-": loopback)
+//   bench_exchange site RANK FOLDER HOST:PORT,... CASES MIB ROUNDS CHUNK    (one process; -N: loopback, N of
+//   them) bench_exchange table CASES MIB FILE...    (what the sites of one run printed, as a table)
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -103,9 +104,22 @@ Result<Place> place_of(const std::vector<std::string>& words) {
 
 // --- all processes on this machine ------------------------------------------------------------------------
 
-using Times = std::map<std::string, std::map<std::size_t, double>>;  // case, round: the slowest process
+// Of the slowest process, and of the one that sent most.
+struct Sample {
+    double seconds = 0;
+    std::uint64_t sent_bytes = 0;
+};
+using Samples = std::map<std::string, std::map<std::size_t, Sample>>;  // case, round
 
-Result<Times> run_world(const Plan& plan, std::size_t world, const os::Path& folder) {
+Status add_line(const std::string& text, Samples& samples) {
+    EM_ASSIGN(const Json line, parse_json(text));
+    Sample& sample = samples[line["case"].get<std::string>()][line["round"].get<std::size_t>()];
+    sample.seconds = std::max(sample.seconds, line["seconds"].get<double>());
+    sample.sent_bytes = std::max(sample.sent_bytes, line["sent_bytes"].get<std::uint64_t>());
+    return {};
+}
+
+Result<Samples> run_world(const Plan& plan, std::size_t world, const os::Path& folder) {
     EM_TRY(os::make_folders(folder));
     EM_TRY(make_keys(folder, world));
     os::Children children;
@@ -116,7 +130,7 @@ Result<Times> run_world(const Plan& plan, std::size_t world, const os::Path& fol
                             std::to_string(plan.rounds + warm_up_rounds), std::to_string(plan.chunk_values)},
                            folder / fmt::format("errors-{}", rank)));
     }
-    Times times;
+    Samples samples;
     while (children.any_left()) {
         for (const os::ChildEvent& event : children.poll(std::chrono::seconds(1))) {
             if (event.exit_status.value_or(0) != 0) {
@@ -125,12 +139,10 @@ Result<Times> run_world(const Plan& plan, std::size_t world, const os::Path& fol
                             errors.value_or(""));
             }
             if (event.exit_status) continue;
-            EM_ASSIGN(const Json line, parse_json(event.line));
-            double& slowest = times[line["case"].get<std::string>()][line["round"].get<std::size_t>()];
-            slowest = std::max(slowest, line["seconds"].get<double>());
+            EM_TRY(add_line(event.line, samples));
         }
     }
-    return times;
+    return samples;
 }
 
 double median(std::vector<double> values) {
@@ -138,38 +150,53 @@ double median(std::vector<double> values) {
     return values.empty() ? 0 : (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
-std::vector<double> after_warm_up(const std::map<std::size_t, double>& rounds) {
-    std::vector<double> values;
-    for (const auto& [round, seconds] : rounds) {
-        if (round >= warm_up_rounds) values.push_back(seconds);
+Json summarise_case(const std::string& name, const std::map<std::size_t, Sample>& rounds, double base) {
+    std::vector<double> seconds;
+    std::uint64_t sent_bytes = 0;
+    for (const auto& [round, sample] : rounds) {
+        if (round < warm_up_rounds) continue;
+        seconds.push_back(sample.seconds);
+        sent_bytes = sample.sent_bytes;
     }
-    return values;
+    const double middle = median(seconds);
+    const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
+    const double ratio = base > 0 ? middle / base : 1;
+    const double gbit_s = static_cast<double>(sent_bytes) * 8e-9 / middle;
+    std::printf("  %-14s %9.4f %9.4f %9.4f %9.2fx %12.2f\n", name.c_str(), middle, *least, *most, ratio,
+                gbit_s);
+    return {{"case", name},    {"median_s", middle}, {"least_s", *least},
+            {"most_s", *most}, {"ratio", ratio},     {"sent_bytes", sent_bytes}};
 }
 
-Json summarise(const Plan& plan, std::size_t world, const Times& times) {
+Json summarise(const std::string& names, std::size_t world, std::size_t mib, const Samples& samples) {
     Json cases = Json::array();
-    const std::string first = split(plan.cases)[0];
-    const double base = median(after_warm_up(times.at(first)));
-    std::printf("\n%zu processes, %zu MiB of fp32 each, median of %zu rounds\n", world, plan.mib,
-                plan.rounds);
-    std::printf("  %-14s %10s %10s %10s %12s\n", "case", "median s", "least s", "most s",
-                ("to " + first).c_str());
-    for (const std::string& name : split(plan.cases)) {
-        const std::vector<double> values = after_warm_up(times.at(name));
-        const auto [least, most] = std::minmax_element(values.begin(), values.end());
-        std::printf("  %-14s %10.4f %10.4f %10.4f %11.2fx\n", name.c_str(), median(values), *least, *most,
-                    median(values) / base);
-        cases.push_back({{"case", name},
-                         {"median_s", median(values)},
-                         {"least_s", *least},
-                         {"most_s", *most},
-                         {"ratio", median(values) / base}});
+    double base = 0;
+    std::printf("\n%zu processes, %zu MiB of fp32 each\n", world, mib);
+    std::printf("  %-14s %9s %9s %9s %10s %12s\n", "case", "median s", "least s", "most s", "to first",
+                "sent Gbit/s");
+    for (const std::string& name : split(names)) {
+        cases.push_back(summarise_case(name, samples.at(name), base));
+        if (base == 0) base = cases[0]["median_s"].get<double>();
     }
     return {{"world", world},
-            {"mib", plan.mib},
-            {"rounds", plan.rounds},
-            {"base", first},
+            {"mib", mib},
+            {"rounds", samples.begin()->second.size() - warm_up_rounds},
             {"cases", std::move(cases)}};
+}
+
+Status print_table(const std::vector<std::string>& words) {
+    Samples samples;
+    for (std::size_t i = 4; i < words.size(); ++i) {
+        EM_ASSIGN(const std::string text, os::read_file(words[i], 10u << 20));
+        std::size_t begin = 0;
+        for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+            EM_TRY(add_line(text.substr(begin, end - begin), samples));
+            begin = end + 1;
+        }
+    }
+    if (samples.empty()) return fail(Code::bad_input, "table: the files are empty");
+    std::printf("%s\n", summarise(words[2], words.size() - 4, number(words[3]), samples).dump().c_str());
+    return {};
 }
 
 Status run_all(const Plan& plan) {
@@ -178,10 +205,10 @@ Status run_all(const Plan& plan) {
         const os::Path folder =
             std::filesystem::temp_directory_path() / fmt::format("bench-exchange-{}-{}", std::rand(), world);
         std::filesystem::remove_all(folder);
-        const Result<Times> times = run_world(plan, number(world), folder);
+        const Result<Samples> samples = run_world(plan, number(world), folder);
         std::filesystem::remove_all(folder);
-        if (!times) return fail(times.error());
-        report.push_back(summarise(plan, number(world), *times));
+        if (!samples) return fail(samples.error());
+        report.push_back(summarise(plan.cases, number(world), plan.mib, *samples));
     }
     std::printf("\n%s\n", report.dump().c_str());
     return {};
@@ -216,6 +243,7 @@ Status run(const std::vector<std::string>& words) {
         EM_ASSIGN(const Place place, place_of(words));
         return run_site(place, split(words[5]), number(words[7]));
     }
+    if (words.size() > 4 && words[1] == "table") return print_table(words);
     EM_ASSIGN(const Plan plan, parse_plan(words));
     return run_all(plan);
 }

@@ -78,6 +78,21 @@ void apply(int descriptor, const SocketOptions& options) {
     }
 }
 
+bool is_loopback(const sockaddr* address) {
+    if (address->sa_family == AF_INET) {
+        return ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr) >> 24 == 127;
+    }
+    return address->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
+}
+
+// Between processes of one machine nothing is congested; a paced algorithm (BBR) halves the speed there.
+void apply_to_peer(int descriptor, const SocketOptions& options, const sockaddr* peer) {
+    if (!options.congestion.empty() || !is_loopback(peer)) return;
+    constexpr std::string_view unpaced = "reno";
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, unpaced.data(), unpaced.size());
+}
+
 int open_socket(const addrinfo& address) {
     return ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol);
 }
@@ -168,6 +183,7 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const SocketOptions& op
             continue;
         }
         apply(socket.descriptor_, options);
+        apply_to_peer(socket.descriptor_, options, address->ai_addr);
         if (::connect(socket.descriptor_, address->ai_addr, address->ai_addrlen) == 0) return socket;
         error = errno;
         if (error == EINPROGRESS) return socket;
@@ -177,9 +193,13 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const SocketOptions& op
 
 Result<std::optional<Socket>> Socket::accept(const SocketOptions& options) {
     for (;;) {
-        Socket socket(::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        sockaddr_storage peer{};
+        socklen_t size = sizeof peer;
+        auto* const address = reinterpret_cast<sockaddr*>(&peer);
+        Socket socket(::accept4(descriptor_, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (socket.is_open()) {
             apply(socket.descriptor_, options);
+            apply_to_peer(socket.descriptor_, options, address);
             return std::optional<Socket>(std::move(socket));
         }
         if (errno == EAGAIN) return std::optional<Socket>();
