@@ -1,3 +1,7 @@
+// At -O3 the compiler would make a second copy of each tile's loop for a stride of 1, and keep the sums of
+// both in memory instead of registers: half the speed with 256-bit vectors.
+#pragma GCC optimize("no-version-loops-for-strides")
+
 #include "trainer/kernels.hpp"
 
 #include <algorithm>

@@ -97,6 +97,46 @@ void check_product(const Kernels& kernels, const Shape& shape, bool turned, bool
     check_close(out, wanted, 2e-5);
 }
 
+Floats small_numbers(std::size_t count, std::uint64_t seed) {
+    Floats values = random_values(count, seed);
+    for (float& value : values) value = std::round(value * 4);
+    return values;
+}
+
+void check_half_product(const Kernels& kernels, const Shape& shape, bool turned) {
+    const auto [rows, columns, depth] = shape;
+    const Floats left = small_numbers(rows * depth, 1), right = small_numbers(depth * columns, 2);
+    Floats packed(kernels.packed_size(depth, columns), 7.0f), out(rows * columns);
+    Floats scratch(rows * ((depth + 1) / 2));
+    Floats wanted;
+    for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t n = 0; n < columns; ++n) {
+            float sum = 0;
+            for (std::size_t k = 0; k < depth; ++k)
+                sum += left[turned ? k * rows + i : i * depth + k] *
+                       right[turned ? n * depth + k : k * columns + n];
+            wanted.push_back(sum);
+        }
+    }
+    kernels.pack_half({.depth = depth,
+                       .columns = columns,
+                       .from = right.data(),
+                       .depth_stride = turned ? 1 : columns,
+                       .column_stride = turned ? depth : 1},
+                      packed.data());
+    kernels.multiply_half({.rows = rows,
+                           .columns = columns,
+                           .depth = depth,
+                           .left = left.data(),
+                           .left_row = turned ? 1 : depth,
+                           .left_depth = turned ? rows : 1,
+                           .packed = packed.data(),
+                           .out = out.data(),
+                           .out_row = columns},
+                          scratch.data());
+    CHECK(out == wanted);
+}
+
 }  // namespace
 
 TEST_CASE("the last kernel set runs everywhere") {
@@ -109,6 +149,15 @@ TEST_CASE("products equal plain loops for every rest, transposed and added to") 
         for (const Shape& shape : {Shape{1, 1, 1}, Shape{13, 70, 5}, Shape{8, 32, 200}, Shape{31, 17, 421}}) {
             for (const bool turned : {false, true})
                 for (const bool add : {false, true}) check_product(kernels, shape, turned, add);
+        }
+    });
+}
+
+TEST_CASE("products in bf16 are exact for small whole numbers, for every rest") {
+    for_each_set([](const Kernels& kernels) {
+        if (kernels.multiply_half == nullptr) return;
+        for (const Shape& shape : {Shape{1, 1, 1}, Shape{13, 70, 5}, Shape{8, 32, 200}, Shape{31, 17, 421}}) {
+            for (const bool turned : {false, true}) check_half_product(kernels, shape, turned);
         }
     });
 }

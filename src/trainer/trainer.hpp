@@ -18,7 +18,7 @@
 
 namespace euromesh::trainer {
 
-// cpu: our kernels.
+// cpu: our kernels, on one thread whatever `threads` says: a replica a core.
 // torch_cpu: autograd, the reference. cuda: torch on the first visible accelerator.
 enum class Device { cpu, torch_cpu, cuda };
 
