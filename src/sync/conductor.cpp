@@ -58,7 +58,7 @@ Actions Conductor::peer_down(Nanoseconds now, Rank peer) {
     const auto is_peer = [&](const PlanMember& member) { return member.rank == peer; };
     if (plan_ && std::any_of(plan_->members.begin(), plan_->members.end(), is_peer)) {
         if (!me_.prepared || me_.prepared->ballot != plan_->ballot) {
-            me_.failed = std::max(me_.failed, plan_->ballot);
+            me_.failed = plan_->ballot;
             emit(AbortReduce{});
         }
     }
@@ -80,7 +80,7 @@ Actions Conductor::reduced(Nanoseconds now, Prepared prepared) {
 
 Actions Conductor::reduce_failed(Nanoseconds now, Ballot ballot) {
     now_ = now;
-    if (plan_ && plan_->ballot == ballot) me_.failed = std::max(me_.failed, ballot);
+    if (plan_ && plan_->ballot == ballot) me_.failed = ballot;
     return finish();
 }
 
@@ -156,6 +156,7 @@ void Conductor::note(std::string kind, std::string site, std::string text) {
 // is sent last: its receiver compares it with what its sender said before.
 Actions Conductor::finish() {
     settle();
+    me_.sees = members();
     if (!told_ || *told_ != me_) {
         told_ = me_;
         for (Rank rank = 0; rank < peers_.size(); ++rank) {
@@ -223,6 +224,14 @@ std::optional<Rank> Conductor::source() const {
     return best;
 }
 
+// A member without a link to another one would split the run.
+bool Conductor::sees_all_of(Rank peer) const {
+    const std::vector<Rank>& sees = peers_[peer].standing->sees;
+    return std::all_of(sees.begin(), sees.end(), [&](Rank rank) {
+        return rank == config_.self || (rank < peers_.size() && peers_[rank].up);
+    });
+}
+
 // Others may have promised to an older lead: its commits must not pass any more.
 void Conductor::raise_ballot() {
     const bool leads = me_.role == Role::member && lead() == config_.self;
@@ -248,7 +257,7 @@ void Conductor::hear(Rank from, const Plan& plan) {
                          me_.ready && std::any_of(plan.members.begin(), plan.members.end(), is_me) &&
                          plan.members.back().rank < peers_.size();
     if (!follows) {
-        me_.failed = std::max(me_.failed, plan.ballot);
+        me_.failed = plan.ballot;
         return;
     }
     me_.promised = plan.ballot;
@@ -298,6 +307,7 @@ void Conductor::settle() {
 void Conductor::become_member() {
     if (!has_been_member_) began_at_ = now_;
     me_.role = Role::member;
+    joining_since_.reset();
     me_.wants.reset();
     has_been_member_ = true;
 }
@@ -329,11 +339,13 @@ void Conductor::settle_joining() {
     const auto can_be_source = [&](Rank rank) {
         return peers_[rank].up && peers_[rank].standing && is_active(peers_[rank].standing->role);
     };
+    if (!joining_since_) joining_since_ = now_;
     const std::optional<Rank> best = source();
     const bool keep =
         me_.wants && can_be_source(*me_.wants) &&
         peers_[*me_.wants].standing->position.round + 1 >= peers_[*best].standing->position.round;
-    if (!keep) me_.wants = best;
+    const bool linked = best && (sees_all_of(*best) || now_ > *joining_since_ + config_.link_patience);
+    if (!keep) me_.wants = linked ? best : std::nullopt;
     if (best) return;
     const auto unknown = [](const Peer& peer) { return peer.up && !peer.standing; };
     if (std::any_of(peers_.begin(), peers_.end(), unknown)) return;

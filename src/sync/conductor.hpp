@@ -18,6 +18,9 @@
 //   site of the best position, the lead among equals. That one sends it at the beginning of a round, and the
 //   joiner is a member of that round.
 //
+// - All members must be connected with each other. While sites see different members, the lead waits for the
+//   missing links, then goes on with those that are all connected.
+//
 // Faults. Crashes and cut connections at any moment: all sites that stay end with the same chain. Partitions:
 // with `quorum` above half of the sites only one side commits. With a smaller one each side goes on by itself
 // (a run must not die), and when they meet again, the chain with more tokens stays; the others take its state
@@ -53,7 +56,10 @@ struct ConductorConfig {
     Nanoseconds reconnect_grace = std::chrono::milliseconds(150);
     // In its first round a lead waits this long for links to sites that others see already.
     Nanoseconds start_grace = std::chrono::seconds(1);
-    // Between two attempts with the same members.
+    // Sites that see other members than the lead does, or a joiner that does not see all members: so long a
+    // missing link may take to come up. Afterwards a round goes on without one of the two ends.
+    Nanoseconds link_patience = std::chrono::seconds(3);
+    // Between two attempts with the same members; longer with every attempt.
     Nanoseconds retry_pause = std::chrono::milliseconds(100);
     // How long a leaving site waits for others to have what it knows.
     Nanoseconds leave_limit = std::chrono::seconds(10);
@@ -151,12 +157,16 @@ class Conductor {
     bool leaves_behind(Rank peer) const;
     void compare_with(Rank peer);
     std::optional<Rank> source() const;
+    bool sees_all_of(Rank peer) const;
     void hand_on_commit(Rank peer);
     void raise_ballot();
     void take_lead();
     bool plan_is_broken() const;
     bool all_prepared() const;
-    bool can_plan() const;
+    bool can_plan();
+    bool links_are_settled(const std::vector<Rank>& connected);
+    std::vector<Rank> connected_members() const;
+    const Standing& standing_of(Rank member) const;
     void make_plan();
     void decide();
     std::string majority_state() const;
@@ -184,6 +194,8 @@ class Conductor {
     bool has_been_member_ = false;
     Ballot highest_seen_ = 0;  // of others
     Nanoseconds now_{0};
+    std::optional<Nanoseconds> links_differ_since_;  // as lead
+    std::optional<Nanoseconds> joining_since_;
     Nanoseconds began_at_{0};
     Nanoseconds retry_at_{0};
     Nanoseconds round_began_{0};

@@ -17,8 +17,9 @@ void Conductor::settle_lead() {
         if (all_prepared()) return decide();
         if (!plan_is_broken()) return;
         note("abort", "", fmt::format("attempt {} of round {} was given up", attempts_, me_.position.round));
-        const bool somebody_failed = members().size() >= plan_->members.size();
-        retry_at_ = now_ + (somebody_failed ? config_.retry_pause : Nanoseconds{0});
+        const bool same_members = members().size() >= plan_->members.size();
+        const auto times = static_cast<std::int64_t>(std::min<std::uint64_t>(attempts_, 10));
+        retry_at_ = now_ + (same_members ? times * config_.retry_pause : Nanoseconds{0});
         plan_.reset();
     }
     if (leads == config_.self && me_.role == Role::member && can_plan()) make_plan();
@@ -51,40 +52,71 @@ bool Conductor::all_prepared() const {
 bool Conductor::plan_is_broken() const {
     if (me_.promised != plan_->ballot) return true;
     return std::any_of(plan_->members.begin(), plan_->members.end(), [&](const PlanMember& member) {
-        if (member.rank == config_.self) return me_.failed >= plan_->ballot;
+        if (member.rank == config_.self) return me_.failed == plan_->ballot;
         if (!is_up(member.rank, Role::member)) return true;
         const Standing& other = *peers_[member.rank].standing;
-        return other.failed >= plan_->ballot || other.promised > plan_->ballot ||
+        return other.failed == plan_->ballot || other.promised > plan_->ballot ||
                other.position != me_.position;
     });
 }
 
-bool Conductor::can_plan() const {
+const Standing& Conductor::standing_of(Rank member) const {
+    return member == config_.self ? me_ : *peers_[member].standing;
+}
+
+// Members, lowest ranks first, as far as they all see each other.
+std::vector<Rank> Conductor::connected_members() const {
+    const auto see = [&](Rank a, Rank b) {
+        const std::vector<Rank>& sees = standing_of(a).sees;
+        return a == config_.self || std::find(sees.begin(), sees.end(), b) != sees.end();
+    };
+    std::vector<Rank> connected;
+    for (const Rank rank : members()) {
+        const auto both = [&](Rank other) { return see(rank, other) && see(other, rank); };
+        if (std::all_of(connected.begin(), connected.end(), both)) connected.push_back(rank);
+    }
+    return connected;
+}
+
+// Every member sees exactly these. A member of which this site knows that it is none any more does not count.
+bool Conductor::links_are_settled(const std::vector<Rank>& connected) {
+    bool settled = connected.size() == members().size();
+    for (const Rank member : connected) {
+        for (const Rank rank : standing_of(member).sees) {
+            const bool known = rank < peers_.size() && peers_[rank].up && peers_[rank].standing;
+            const bool here = std::find(connected.begin(), connected.end(), rank) != connected.end();
+            settled = settled && (here || known);
+        }
+    }
+    if (settled) links_differ_since_.reset();
+    if (!settled && !links_differ_since_) links_differ_since_ = now_;
+    return settled || now_ >= *links_differ_since_ + config_.link_patience;
+}
+
+bool Conductor::can_plan() {
     if (!me_.ready || now_ < retry_at_) return false;
     const bool run_is_new = last_line_.empty() && now_ < began_at_ + config_.start_grace;
     if (run_is_new && members().size() < config_.starting_members) return false;
-    for (Rank rank = 0; rank < peers_.size(); ++rank) {
-        const Peer& peer = peers_[rank];
-        if (rank == config_.self) continue;
-        if (!peer.up) {
-            if (peer.lost_at && now_ < *peer.lost_at + config_.reconnect_grace) return false;
-            continue;
+    for (const Peer& peer : peers_) {
+        if (!peer.up && peer.lost_at && now_ < *peer.lost_at + config_.reconnect_grace) return false;
+        if (peer.up && !peer.standing) return false;  // it will say at once what it is
+        if (peer.up && peer.standing->role == Role::starting && peer.standing->position == me_.position &&
+            peer.standing->state == me_.state) {
+            return false;  // begins this very round
         }
-        if (!peer.standing) return false;  // it will say at once what it is
-        const bool begins_too = peer.standing->role == Role::starting &&
-                                peer.standing->position == me_.position && peer.standing->state == me_.state;
-        if (begins_too) return false;
-        if (peer.standing->role != Role::member) continue;
-        if (peer.standing->position != me_.position || !peer.standing->ready) return false;
     }
-    return members().size() >= config_.quorum;
+    const std::vector<Rank> connected = connected_members();
+    if (!links_are_settled(connected) || connected.size() < config_.quorum) return false;
+    return std::all_of(connected.begin(), connected.end(), [&](Rank rank) {
+        return standing_of(rank).position == me_.position && standing_of(rank).ready;
+    });
 }
 
 void Conductor::make_plan() {
     Plan plan{me_.position.round, me_.position.chain_head, next_ballot(), {}};
     std::vector<std::uint64_t> tokens;
-    for (const Rank rank : members()) {
-        tokens.push_back((rank == config_.self ? me_ : *peers_[rank].standing).ready->tokens);
+    for (const Rank rank : connected_members()) {
+        tokens.push_back(standing_of(rank).ready->tokens);
         plan.members.push_back({rank, 0});
     }
     const std::vector<double> weights = weights_of(config_.weights, tokens);
@@ -120,7 +152,7 @@ Manifest Conductor::compose(const std::string& state_after) const {
     manifest.weights = config_.weights;
     manifest.tokens_total = me_.position.tokens_total;
     for (const PlanMember& member : plan_->members) {
-        const Standing& standing = member.rank == config_.self ? me_ : *peers_[member.rank].standing;
+        const Standing& standing = standing_of(member.rank);
         const Prepared& prepared = *standing.prepared;
         manifest.contributors.push_back({config_.sites[member.rank], standing.ready->tokens,
                                          standing.ready->inner_steps, member.weight, prepared.bytes,

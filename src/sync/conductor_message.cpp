@@ -75,6 +75,7 @@ Json to_json(const Standing& standing) {
     json["state"] = standing.state;
     json["promised"] = standing.promised;
     json["failed"] = standing.failed;
+    json["sees"] = standing.sees;
     if (standing.wants) json["wants"] = *standing.wants;
     if (standing.ready) {
         json["ready"] = {{"tokens", standing.ready->tokens}, {"inner_steps", standing.ready->inner_steps}};
@@ -93,6 +94,20 @@ Result<Role> parse_role(std::string_view text) {
         if (role_names[i] == text) return static_cast<Role>(i);
     }
     return fail(Code::corrupted, "standing: '{}' is no role", text.substr(0, 40));
+}
+
+Result<std::vector<std::size_t>> read_ranks(const Json* list) {
+    if (!list || !list->is_array() || list->size() > sites_most) {
+        return fail(Code::corrupted, "standing: 'sees' must be a list of at most {}", sites_most);
+    }
+    std::vector<std::size_t> ranks;
+    for (const Json& item : *list) {
+        if (!item.is_number_unsigned() || item.get<std::uint64_t>() >= sites_most) {
+            return fail(Code::corrupted, "standing: 'sees' must hold ranks");
+        }
+        ranks.push_back(item.get<std::size_t>());
+    }
+    return ranks;
 }
 
 Result<Message> read_standing(const Json& json) {
@@ -128,6 +143,7 @@ Result<Message> read_standing(const Json& json) {
     }
     EM_TRY(reader.status());
     EM_ASSIGN(standing.role, parse_role(role));
+    EM_ASSIGN(standing.sees, read_ranks(reader.find("sees")));
     return standing;
 }
 

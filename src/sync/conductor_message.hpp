@@ -45,9 +45,10 @@ struct Prepared {
 struct Standing {
     Role role = Role::starting;
     Position position;
-    std::string state;    // digest of the outer state at `position`
-    Ballot promised = 0;  // takes part in no attempt below
-    Ballot failed = 0;    // highest attempt that it could not finish or refused
+    std::string state;              // digest of the outer state at `position`
+    Ballot promised = 0;            // takes part in no attempt below
+    Ballot failed = 0;              // the last attempt that it could not finish or refused
+    std::vector<std::size_t> sees;  // ranks of the members that it sees, itself included when it is one
     std::optional<Ready> ready;
     std::optional<Prepared> prepared;
     std::optional<std::size_t> wants;  // joining: the rank from which it wants the outer state

@@ -19,6 +19,7 @@ Standing full_standing() {
     standing.promised = 65;
     standing.failed = 1;
     standing.wants = 3;
+    standing.sees = {0, 2, 63};
     standing.ready = Ready{100, 30};
     standing.prepared = Prepared{65, std::string(32, 'c'), std::string(64, 'd'), 4000};
     return standing;
@@ -50,6 +51,9 @@ TEST_CASE("an unknown type, a wrong field and limits are named") {
     Standing nothing = full_standing();
     nothing.ready->tokens = 0;
     CHECK_FALSE(decoded(1, encode(nothing)).has_value());
+    Standing far = full_standing();
+    far.sees = {64};
+    CHECK(decoded(1, encode(far)).error().message == "standing: 'sees' must hold ranks");
     std::string role = encode(full_standing());
     role.replace(role.find("member"), 6, "master");
     CHECK(decoded(1, role).error().message == "standing: 'master' is no role");

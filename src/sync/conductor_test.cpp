@@ -116,6 +116,25 @@ TEST_CASE("cuts without a quorum may split a run, which then becomes one again")
     run_seeds(options, 300, 60);
 }
 
+TEST_CASE("one link missing for long stops nobody: those who are all connected go on") {
+    NetworkOptions options;
+    options.rounds = 30;
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        CAPTURE(seed);
+        options.seed = seed;
+        ConductorNetwork network(options);
+        std::uint64_t before = 0, after = 0;
+        network.after(0.4, [&] {
+            network.cut(0, 1, 1.5);
+            before = network.sites()[0].conductor->position().round;
+        });
+        network.after(1.7, [&] { after = network.sites()[0].conductor->position().round; });
+        REQUIRE(network.run(60));
+        CHECK(after >= before + 4);
+        check_end(network, options);
+    }
+}
+
 TEST_CASE("a site that computes another outer state takes that of the others") {
     NetworkOptions options;
     options.sites = 4;

@@ -139,6 +139,7 @@ class ConductorNetwork {
         config.codec = "fp32";
         config.reconnect_grace = std::chrono::milliseconds(30);
         config.start_grace = std::chrono::milliseconds(100);
+        config.link_patience = std::chrono::milliseconds(60);
         config.retry_pause = std::chrono::milliseconds(20);
         site.conductor = std::make_unique<Conductor>(config, Position{}, site.state.digest());
         perform(i, site.conductor->begin(clock()));

@@ -106,7 +106,9 @@ struct Session::Impl {
 Status Session::Impl::wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin) {
     constexpr Nanoseconds refused_limit = std::chrono::seconds(2);
     const auto waited = [&] { return clock.monotonic() - begin; };
-    const auto is_refused = [&] { return box.refused && box.seen.empty() && waited() > refused_limit; };
+    const auto is_refused = [&] {
+        return box.is_refused_for_good && box.seen.empty() && waited() > refused_limit;
+    };
     const auto is_late = [&] { return box.role == Role::starting && waited() > config.start_limit; };
     EM_TRY(wait(lock, [&] { return box.role == Role::member || is_refused() || is_late(); }));
     if (box.role == Role::member) return {};

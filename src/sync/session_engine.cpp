@@ -131,6 +131,7 @@ void SessionEngine::publish() {
     for (SessionEvent& event : events_) box_.events.push_back(std::move(event));
     events_.clear();
     box_.refused = refused_;
+    box_.is_refused_for_good = refused_for_good_;
     box_.failure = failure_;
     box_.left = left_at_.has_value();
     box_.traffic = mesh_->total_traffic();
@@ -154,6 +155,7 @@ void SessionEngine::on(const PeerUp& event) {
     if (differs.empty()) return perform(conductor_.peer_up(clock_.monotonic(), event.peer));
     const std::string text = fmt::format("{} runs with other settings: {}", name(event.peer), differs);
     refused_ = Error{Code::refused, text};
+    refused_for_good_ = true;
     add_note("refused", name(event.peer), text);
     mesh_->drop(event.peer, fmt::format("other settings: {}", differs));
 }
@@ -167,7 +169,10 @@ void SessionEngine::on(const PeerDown& event) {
 }
 
 void SessionEngine::on(const PeerRefused& event) {
-    if (event.peer) refused_ = event.reason;
+    // A restarted site is refused until its old connection is known to be dead.
+    const bool may_end = event.reason.message.find("connected already") != std::string::npos;
+    refused_ = event.reason;
+    refused_for_good_ = event.peer && !may_end;
     add_note("refused", event.peer ? name(*event.peer) : "", event.reason.message);
 }
 

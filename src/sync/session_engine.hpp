@@ -56,8 +56,9 @@ struct Mailbox {
     std::vector<Rank> seen;                   // sites with a connection
     std::optional<CommittedRound> committed;  // how `state` came to be; none: it was taken from a peer
     std::vector<SessionEvent> events;
-    std::optional<Error> refused;  // why the last refused connection was
-    std::optional<Error> failure;  // the session has ended
+    std::optional<Error> refused;      // why the last refused connection was
+    bool is_refused_for_good = false;  // by a site of this run, and waiting will not change it
+    std::optional<Error> failure;      // the session has ended
     bool left = false;
     Traffic traffic;
 };
@@ -136,6 +137,7 @@ class SessionEngine {
     std::optional<IncomingState> arrived_;
     std::vector<SessionEvent> events_;
     std::optional<Error> refused_;
+    bool refused_for_good_ = false;
     std::optional<Error> failure_;
     std::optional<Nanoseconds> left_at_;
     Nanoseconds ticked_{0};

@@ -27,12 +27,12 @@ TEST_CASE(
     "a site that dies in mid-run and is started again: the others go on, it is back within two rounds") {
     for (const Rank victim : {Rank{0}, Rank{2}}) {
         const RunForTest run(3);
-        const std::uint64_t rounds = 12, death = 4;
+        const std::uint64_t rounds = 8, death = 2;
         std::atomic<std::uint64_t> furthest{0};
         std::uint64_t restarted_at = 0;
         const auto pace = [&](std::uint64_t round) {
             furthest = std::max<std::uint64_t>(furthest, round);
-            RunForTest::pause(std::chrono::milliseconds(60));  // inner steps take time
+            RunForTest::pause(std::chrono::milliseconds(250));  // inner steps take time
             return true;
         };
         const auto survivor = [&](Rank rank) {
@@ -55,6 +55,8 @@ TEST_CASE(
             CHECK(trace.end == traces[0].end);
         }
         CHECK(has_kind(traces[0], "lost"));
+        CAPTURE(victim);
+        INFO(traces[0].story, "---\n", traces[1].story, "---\n", traces[2].story);
         CHECK(traces[0].rounds.size() == rounds);  // no round without the survivors
         const Trace& back = traces[2];
         CHECK(back.joined);

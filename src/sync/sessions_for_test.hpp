@@ -86,6 +86,7 @@ class RunForTest {
         std::vector<RoundOutcome> rounds;
         OuterState end;
         std::vector<std::string> kinds;  // of all events
+        std::string story;               // their texts
         Status status;
     };
 
@@ -126,7 +127,11 @@ class RunForTest {
             const auto local = trained(session->outer(), config.self, round);
             EM_ASSIGN(RoundOutcome outcome, session->exchange(local, {100 + config.self, 5}));
             round = outcome.next_round;
-            for (const SessionEvent& event : outcome.events) trace.kinds.push_back(event.kind);
+            for (const SessionEvent& event : outcome.events) {
+                trace.kinds.push_back(event.kind);
+                trace.story +=
+                    fmt::format("{:.3f} {} {}: {}\n", event.seconds, event.round, event.kind, event.text);
+            }
             trace.rounds.push_back(std::move(outcome));
         }
         EM_TRY(session->leave());
