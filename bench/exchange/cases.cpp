@@ -1,4 +1,4 @@
-#include "cases.hpp"
+#include "bench/exchange/cases.hpp"
 
 #include "sync/exchange/pki.hpp"
 

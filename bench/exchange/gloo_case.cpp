@@ -3,7 +3,7 @@
 #include <gloo/rendezvous/file_store.h>
 #include <gloo/transport/tcp/device.h>
 
-#include "cases.hpp"
+#include "bench/exchange/cases.hpp"
 
 namespace euromesh::bench {
 namespace {

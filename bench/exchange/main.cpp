@@ -11,7 +11,7 @@
 
 #include "base/json.hpp"
 #include "base/os/process.hpp"
-#include "cases.hpp"
+#include "bench/exchange/cases.hpp"
 #include "sync/exchange/pki.hpp"
 
 namespace euromesh::bench {
@@ -202,8 +202,8 @@ Status print_table(const std::vector<std::string>& words) {
 Status run_all(const Plan& plan) {
     Json report = Json::array();
     for (const std::string& world : split(plan.worlds)) {
-        const os::Path folder =
-            std::filesystem::temp_directory_path() / fmt::format("bench-exchange-{}-{}", std::rand(), world);
+        const os::Path folder = std::filesystem::temp_directory_path() /
+                                fmt::format("bench-exchange-{}-{}", os::own_process_id(), world);
         std::filesystem::remove_all(folder);
         const Result<Samples> samples = run_world(plan, number(world), folder);
         std::filesystem::remove_all(folder);

@@ -46,7 +46,7 @@ struct OuterSpec {
     std::string weights = "tokens";  // tokens | equal
     double learning_rate = 0.7;
     double momentum = 0.9;
-    double final_fraction = 1.0;  // the outer rate falls linearly to this part of itself over the run
+    double final_fraction = 1.0;          // the outer rate falls linearly to this part of itself over the run
     std::int64_t inner_steps = 30;        // H
     std::int64_t first_inner_steps = 30;  // H of the first round; grows linearly to H over growth_rounds
     std::int64_t growth_rounds = 0;
