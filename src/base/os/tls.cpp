@@ -12,9 +12,6 @@
 #include <vector>
 
 #include "base/assert.hpp"
-#include "base/hash.hpp"
-#include "base/os/fast_gcm.hpp"
-#include "base/os/tls_records.hpp"
 
 namespace euromesh::os {
 namespace {
@@ -29,7 +26,9 @@ using X509Pointer = std::unique_ptr<X509, Freer<X509, X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
 using BioPointer = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
 
-// Half a megabyte a system call stays in a core's cache.
+// A TLS 1.3 record carries at most 16 KiB and adds 22 bytes; half a megabyte a system call stays in a core's
+// cache.
+constexpr std::size_t record_bytes = 16384;
 constexpr std::size_t collect_bytes = 512u << 10;
 constexpr std::size_t receive_bytes = 512u << 10;
 
@@ -43,7 +42,7 @@ int no_passphrase(char*, int, int, void*) {
 }
 
 Result<X509Pointer> read_certificate(const std::string& text, const char* what) {
-    X509Pointer certificate(X509_new_ex(crypto_library(), crypto_properties));
+    X509Pointer certificate(X509_new());
     X509* room = certificate.get();
     const bool is_read = PEM_read_bio_X509(text_bio(text).get(), &room, no_passphrase, nullptr) != nullptr;
     // OpenSSL frees the object that it fails to fill.
@@ -54,8 +53,7 @@ Result<X509Pointer> read_certificate(const std::string& text, const char* what) 
 }
 
 Result<KeyPointer> read_key(const std::string& text) {
-    KeyPointer key(PEM_read_bio_PrivateKey_ex(text_bio(text).get(), nullptr, no_passphrase, nullptr,
-                                              crypto_library(), crypto_properties));
+    KeyPointer key(PEM_read_bio_PrivateKey(text_bio(text).get(), nullptr, no_passphrase, nullptr));
     ERR_clear_error();
     if (!key) return fail(Code::bad_input, "site key: not an unencrypted private key in PEM form");
     return key;
@@ -77,12 +75,14 @@ Status use_credentials(SSL_CTX* context, const TlsCredentials& credentials) {
 
 void harden(SSL_CTX* context) {
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-    SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256");
+    SSL_CTX_set_ciphersuites(context,
+                             "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_verify_depth(context, 1);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 std::string name_entry(X509* certificate, int field) {
@@ -154,6 +154,14 @@ TlsContext::TlsContext(TlsContext&&) noexcept = default;
 TlsContext& TlsContext::operator=(TlsContext&&) noexcept = default;
 TlsContext::~TlsContext() = default;
 
+Result<TlsContext> TlsContext::make(const TlsCredentials& credentials, const Clock& clock) {
+    ContextPointer context(SSL_CTX_new(TLS_method()));
+    EM_ASSERT(context != nullptr, "OpenSSL gives a context");
+    harden(context.get());
+    EM_TRY(use_credentials(context.get(), credentials));
+    return TlsContext(std::make_unique<State>(State{std::move(context), &clock}));
+}
+
 Result<std::size_t> Stream::discard() {
     std::byte room[4096];
     EM_ASSIGN(const std::size_t got, socket_.receive(room));
@@ -190,14 +198,13 @@ class PlainStream final : public Stream {
 
 }  // namespace
 
-// OpenSSL does the handshake, through the BIO below; then the records of tls_records.hpp carry the bytes.
+// OpenSSL reads and writes through the BIO below, which moves many records with one system call each way.
+// (Its own read-ahead moves the whole rest of the buffer in memory for each record.) The BIO never refuses a
+// write: write() asks for room first, so that no record is retried.
 class TlsStream final : public Stream {
   public:
-    TlsStream(Socket socket, const TlsContext& context, StreamRole role, std::uint64_t key_limit)
-        : Stream(std::move(socket)),
-          ssl_(SSL_new(context.state_->context.get())),
-          role_(role),
-          key_limit_(key_limit) {
+    TlsStream(Socket socket, const TlsContext& context, StreamRole role)
+        : Stream(std::move(socket)), ssl_(SSL_new(context.state_->context.get())) {
         EM_ASSERT(ssl_ != nullptr, "OpenSSL gives a connection");
         const auto wall = std::chrono::duration_cast<std::chrono::seconds>(context.state_->clock->wall());
         X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl_.get()), static_cast<std::time_t>(wall.count()));
@@ -205,7 +212,6 @@ class TlsStream final : public Stream {
         BIO_set_data(bio, this);
         BIO_set_init(bio, 1);
         SSL_set_bio(ssl_.get(), bio, bio);
-        SSL_set_app_data(ssl_.get(), this);
         role == StreamRole::dials ? SSL_set_connect_state(ssl_.get()) : SSL_set_accept_state(ssl_.get());
     }
 
@@ -216,7 +222,6 @@ class TlsStream final : public Stream {
         const Result<bool> flushed = flush();
         if (done != 1 && error.code != Code::cancelled) return fail(error);
         if (!flushed) return fail(flushed.error());
-        EM_ASSERT(done != 1 || (sealer_ && opener_), "a finished handshake has given both keys");
         return done == 1;
     }
 
@@ -230,15 +235,18 @@ class TlsStream final : public Stream {
         if (ended_) return fail(*ended_);
         std::size_t total = 0;
         while (total < room.size()) {
-            const Result<std::size_t> got = read_some(room.subspan(total));
-            if (!got) {
-                ended_ = got.error();
+            std::size_t got = 0;
+            ERR_clear_error();
+            const int done = SSL_read_ex(ssl_.get(), room.data() + total, room.size() - total, &got);
+            if (done != 1) {
+                const Error error = step_error(done);
+                if (error.code == Code::cancelled) break;
+                ended_ = error;
                 // What came before the end is delivered first; the next call tells of the end.
-                if (total == 0) return fail(got.error());
+                if (total == 0) return fail(error);
                 break;
             }
-            if (*got == 0) break;
-            total += *got;
+            total += got;
         }
         return total;
     }
@@ -251,171 +259,71 @@ class TlsStream final : public Stream {
     }
 
     Result<bool> flush() override {
-        while (sent_ < collected_) {
-            const iovec piece{send_buffer_.data() + sent_, collected_ - sent_};
+        while (sent_ < collected_.size()) {
+            const iovec piece{collected_.data() + sent_, collected_.size() - sent_};
             EM_ASSIGN(const std::size_t sent, socket_.send({&piece, 1}));
             if (sent == 0) return false;
             sent_ += sent;
             sent_bytes_ += sent;
         }
-        collected_ = sent_ = 0;
+        collected_.clear();
+        sent_ = 0;
         return true;
     }
 
-    bool has_unsent() const override { return sent_ < collected_; }
-    bool has_unread() const override {
-        const Result<std::size_t> size = record_size(unopened());
-        return opened_at_ < opened_ || !size || (*size > 0 && *size <= unopened().size());
-    }
-
-    // The line of SSLKEYLOGFILE, "LABEL RANDOM SECRET": how OpenSSL gives its traffic secrets to others.
-    static void take_secret(const SSL* ssl, const char* text) {
-        const std::string_view line(text);
-        const bool clients = line.starts_with("CLIENT_TRAFFIC_SECRET_0 ");
-        if (!clients && !line.starts_with("SERVER_TRAFFIC_SECRET_0 ")) return;
-        auto& stream = *static_cast<TlsStream*>(SSL_get_app_data(ssl));
-        TrafficSecret secret;
-        const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(secret.data()), secret.size());
-        EM_ASSERT(from_hex(line.substr(line.rfind(' ') + 1), bytes).has_value(), "OpenSSL logs 32 bytes");
-        const bool own = clients == (stream.role_ == StreamRole::dials);
-        if (own)
-            stream.sealer_.emplace(secret, RecordKey::Use::seals);
-        else
-            stream.opener_.emplace(secret, RecordKey::Use::opens);
-        OPENSSL_cleanse(secret.data(), secret.size());
-    }
+    bool has_unsent() const override { return sent_ < collected_.size(); }
+    bool has_unread() const override { return taken_ < filled_ || SSL_pending(ssl_.get()) > 0; }
 
   private:
-    // --- records ----------------------------------------------------------------------------------------
-    std::span<const std::byte> unopened() const {
-        return std::span(receive_buffer_).subspan(taken_, filled_ - taken_);
-    }
-
-    // A whole record, or nothing when the socket has no more for now.
-    Result<std::span<const std::byte>> next_record() {
-        for (;;) {
-            EM_ASSIGN(const std::size_t size, record_size(unopened()));
-            if (size > 0 && unopened().size() >= size) {
-                taken_ += size;
-                return std::span(receive_buffer_).subspan(taken_ - size, size);
-            }
-            EM_ASSIGN(const std::size_t got, refill());
-            if (got == 0) return std::span<const std::byte>();
-        }
-    }
-
-    Result<std::size_t> refill() {
-        std::copy(receive_buffer_.begin() + static_cast<std::ptrdiff_t>(taken_),
-                  receive_buffer_.begin() + static_cast<std::ptrdiff_t>(filled_), receive_buffer_.begin());
-        filled_ -= taken_;
-        taken_ = 0;
-        EM_ASSIGN(const std::size_t got, socket_.receive(std::span(receive_buffer_).subspan(filled_)));
-        filled_ += got;
-        received_bytes_ += got;
-        return got;
-    }
-
-    Result<std::size_t> read_some(std::span<std::byte> room) {
-        while (opened_at_ == opened_) {
-            EM_ASSIGN(const std::span<const std::byte> record, next_record());
-            if (record.empty()) return std::size_t{0};
-            const bool fits = room.size() + record_overhead_bytes >= record.size();
-            const std::span<std::byte> place = fits ? room : std::span(open_buffer_);
-            EM_ASSIGN(const RecordKey::Opened opened, opener_->open(record, place));
-            if (opened.type != RecordType::data) {
-                EM_TRY(obey(opened.type, place.first(opened.size)));
-            } else if (fits && opened.size > 0) {
-                return opened.size;
-            } else {
-                opened_at_ = 0;
-                opened_ = fits ? 0 : opened.size;
-            }
-        }
-        const std::size_t size = std::min(room.size(), opened_ - opened_at_);
-        std::memcpy(room.data(), open_buffer_.data() + opened_at_, size);
-        opened_at_ += size;
-        return size;
-    }
-
-    // Alerts and KeyUpdate; a new session ticket is of no use to us.
-    Status obey(RecordType type, std::span<const std::byte> content) {
-        constexpr std::byte close_notify{0}, new_session_ticket{4}, key_update{24};
-        if (type == RecordType::alert && content.size() == 2) {
-            if (content[1] == close_notify) return fail(Code::unavailable, "connection closed");
-            const int number = static_cast<int>(content[1]);
-            const std::string said = alert_reason(SSL_AD_REASON_OFFSET + number);
-            return fail(Code::refused, "{}",
-                        said.empty() ? fmt::format("it ends TLS with alert {}", number) : said);
-        }
-        if (type == RecordType::handshake && content.size() == 5 && content[0] == key_update) {
-            opener_->update();
-            if (content[4] == std::byte{1}) update_asked_ = true;
-            return {};
-        }
-        if (type == RecordType::handshake && !content.empty() && content[0] == new_session_ticket) return {};
-        return fail(Code::corrupted, "a TLS message that nobody asked for");
-    }
-
-    void seal(RecordType type, std::span<const std::byte> content) {
-        const std::size_t size = content.size() + record_overhead_bytes;
-        sealer_->seal(type, content, std::span(send_buffer_).subspan(collected_, size));
-        collected_ += size;
-    }
-
-    void update_key() {
-        constexpr std::byte key_update[5] = {std::byte{24}, {}, {}, std::byte{1}, {}};
-        seal(RecordType::handshake, key_update);
-        sealer_->update();
-        update_asked_ = false;
-    }
-
     Result<std::size_t> write_records(std::span<const std::byte> bytes) {
         std::size_t total = 0;
         while (total < bytes.size()) {
-            if (collected_ + 2 * (record_content_bytes + record_overhead_bytes) > send_buffer_.size()) {
+            if (collected_.size() + record_bytes > collect_bytes) {
                 EM_ASSIGN(const bool empty, flush());
                 if (!empty) break;
             }
-            if (update_asked_ || sealer_->records() >= key_limit_) update_key();
-            const std::size_t size = std::min(record_content_bytes, bytes.size() - total);
-            seal(RecordType::data, bytes.subspan(total, size));
-            total += size;
+            std::size_t taken = 0;
+            const std::size_t size = std::min(record_bytes, bytes.size() - total);
+            ERR_clear_error();
+            const int done = SSL_write_ex(ssl_.get(), bytes.data() + total, size, &taken);
+            if (done != 1) return fail(step_error(done));
+            total += taken;
         }
         return total;
     }
 
-    // --- handshake --------------------------------------------------------------------------------------
     // cancelled: nothing is wrong, the socket has no more bytes for now.
     Error step_error(int done) {
         const int kind = SSL_get_error(ssl_.get(), done);
         if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return {Code::cancelled, ""};
         if (kind == SSL_ERROR_ZERO_RETURN) return {Code::unavailable, "connection closed"};
-        if (broken_) {
+        if (!broken_.message.empty()) {
             ERR_clear_error();
-            return *broken_;
+            return broken_;
         }
         return tls_error(ssl_.get());
     }
 
-    // Like read(2). What comes after the handshake stays in the buffer: OpenSSL asks for single records.
+    // Like read(2) on the socket, by way of received_.
     int receive(char* data, int size) {
         if (taken_ == filled_) {
-            const Result<std::size_t> got = refill();
+            const Result<std::size_t> got = socket_.receive(received_);
+            taken_ = 0;
+            filled_ = got.value_or(0);
+            received_bytes_ += filled_;
             if (!got) broken_ = got.error();
             if (!got) return 0;
             if (*got == 0) return -1;
         }
         const std::size_t size_now = std::min(static_cast<std::size_t>(size), filled_ - taken_);
-        std::memcpy(data, receive_buffer_.data() + taken_, size_now);
+        std::memcpy(data, received_.data() + taken_, size_now);
         taken_ += size_now;
         return static_cast<int>(size_now);
     }
 
     int collect(const char* data, int size) {
-        const auto bytes = static_cast<std::size_t>(size);
-        if (collected_ + bytes > send_buffer_.size()) return -1;
-        std::memcpy(send_buffer_.data() + collected_, data, bytes);
-        collected_ += bytes;
+        const auto* bytes = reinterpret_cast<const std::byte*>(data);
+        collected_.insert(collected_.end(), bytes, bytes + size);
         return size;
     }
 
@@ -431,7 +339,7 @@ class TlsStream final : public Stream {
     static int bio_write(BIO* bio, const char* data, int size) { return of(bio).collect(data, size); }
 
     static long bio_control(BIO* bio, int command, long, void*) {
-        if (command == BIO_CTRL_EOF) return of(bio).broken_ ? 1 : 0;
+        if (command == BIO_CTRL_EOF) return of(bio).broken_.message.empty() ? 0 : 1;
         return command == BIO_CTRL_FLUSH ? 1 : 0;
     }
 
@@ -449,38 +357,20 @@ class TlsStream final : public Stream {
     }
 
     SslPointer ssl_;
-    const StreamRole role_;
-    const std::uint64_t key_limit_;
-    std::optional<RecordKey> sealer_, opener_;
-    bool update_asked_ = false;
-
-    std::vector<std::byte> send_buffer_ = std::vector<std::byte>(collect_bytes);
-    std::size_t sent_ = 0, collected_ = 0;
-    std::vector<std::byte> receive_buffer_ = std::vector<std::byte>(receive_bytes);
+    std::vector<std::byte> collected_;
+    std::size_t sent_ = 0;
+    std::vector<std::byte> received_ = std::vector<std::byte>(receive_bytes);
     std::size_t taken_ = 0, filled_ = 0;
-    // A record that was larger than the room for it.
-    std::vector<std::byte> open_buffer_ = std::vector<std::byte>(record_content_bytes + 256);
-    std::size_t opened_at_ = 0, opened_ = 0;
-
-    std::optional<Error> broken_, ended_;
+    Error broken_{Code::unavailable, ""};
+    std::optional<Error> ended_;
 };
-
-Result<TlsContext> TlsContext::make(const TlsCredentials& credentials, const Clock& clock) {
-    ContextPointer context(SSL_CTX_new_ex(crypto_library(), crypto_properties, TLS_method()));
-    EM_ASSERT(context != nullptr, "OpenSSL gives a context");
-    harden(context.get());
-    SSL_CTX_set_keylog_callback(context.get(), TlsStream::take_secret);
-    EM_TRY(use_credentials(context.get(), credentials));
-    return TlsContext(std::make_unique<State>(State{std::move(context), &clock}));
-}
 
 std::unique_ptr<Stream> make_plain_stream(Socket socket) {
     return std::make_unique<PlainStream>(std::move(socket));
 }
 
-std::unique_ptr<Stream> make_tls_stream(Socket socket, const TlsContext& context, StreamRole role,
-                                        std::uint64_t key_limit) {
-    return std::make_unique<TlsStream>(std::move(socket), context, role, key_limit);
+std::unique_ptr<Stream> make_tls_stream(Socket socket, const TlsContext& context, StreamRole role) {
+    return std::make_unique<TlsStream>(std::move(socket), context, role);
 }
 
 }  // namespace euromesh::os

@@ -2,7 +2,7 @@
 //
 // Adapter to OpenSSL: nothing else in the project includes its headers for connections. Both ends show a
 // certificate signed by the run's own authority; no system authority is trusted; no session is resumed.
-// OpenSSL does the handshake; tls_records.hpp carries the bytes, many records a system call.
+// Records are collected, so that a system call moves many of them.
 //
 // Thread rule: a Stream belongs to one thread; a TlsContext may be shared by streams of one thread.
 // Error messages never contain key material.
@@ -16,7 +16,6 @@
 
 #include "base/clock.hpp"
 #include "base/os/socket.hpp"
-#include "base/os/tls_records.hpp"
 #include "base/result.hpp"
 
 namespace euromesh::os {
@@ -86,8 +85,6 @@ class Stream {
 };
 
 std::unique_ptr<Stream> make_plain_stream(Socket socket);
-// key_limit: records after which a key is replaced by the next.
-std::unique_ptr<Stream> make_tls_stream(Socket socket, const TlsContext& context, StreamRole role,
-                                        std::uint64_t key_limit = records_per_key);
+std::unique_ptr<Stream> make_tls_stream(Socket socket, const TlsContext& context, StreamRole role);
 
 }  // namespace euromesh::os

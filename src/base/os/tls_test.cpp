@@ -56,13 +56,12 @@ Pair plain_pair() {
     return {make_plain_stream(std::move(two.dials)), make_plain_stream(std::move(two.accepts))};
 }
 
-Pair tls_pair(const TlsCredentials& dials, const TlsCredentials& accepts,
-              std::uint64_t key_limit = records_per_key) {
+Pair tls_pair(const TlsCredentials& dials, const TlsCredentials& accepts) {
     Sockets two = sockets();
     const TlsContext a = TlsContext::make(dials, clock_now).value();
     const TlsContext b = TlsContext::make(accepts, clock_now).value();
-    return {make_tls_stream(std::move(two.dials), a, StreamRole::dials, key_limit),
-            make_tls_stream(std::move(two.accepts), b, StreamRole::accepts, key_limit)};
+    return {make_tls_stream(std::move(two.dials), a, StreamRole::dials),
+            make_tls_stream(std::move(two.accepts), b, StreamRole::accepts)};
 }
 
 struct Outcome {
@@ -190,25 +189,6 @@ TEST_CASE("an expired and a future certificate are refused by the clock that was
     Pair future = tls_pair(credentials("a"),
                            credentials("b", valid_for(std::chrono::hours(-1), std::chrono::hours(9))));
     CHECK(shake(future).dials->message.find("not valid yet") != std::string::npos);
-}
-
-TEST_CASE("keys are replaced while bytes flow, each end at its own time") {
-    check_transfer(tls_pair(credentials("a"), credentials("b"), 7));
-}
-
-TEST_CASE("pieces of any size can be asked for, whatever the records were") {
-    Pair pair = tls_pair(credentials("a"), credentials("b"));
-    shake(pair);
-    const std::vector<std::byte> sent = noise(50'000);
-    pair.dials->write({}, sent).value();
-    pair.dials->flush().value();
-    std::vector<std::byte> got(sent.size());
-    std::size_t at = 0;
-    for (std::size_t piece = 1; at < got.size(); piece = piece * 3 % 20'011 + 1) {
-        at += pair.accepts->read(std::span(got).subspan(at, std::min(piece, got.size() - at))).value();
-    }
-    CHECK(got == sent);
-    CHECK(!pair.accepts->has_unread());
 }
 
 TEST_CASE("an end that speaks no TLS is refused without harm") {
