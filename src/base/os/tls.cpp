@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/os/fast_gcm.hpp"
 
 namespace euromesh::os {
 namespace {
@@ -26,8 +27,7 @@ using X509Pointer = std::unique_ptr<X509, Freer<X509, X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
 using BioPointer = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
 
-// A TLS 1.3 record carries at most 16 KiB and adds 22 bytes; half a megabyte a system call stays in a core's
-// cache.
+// A TLS 1.3 record carries at most 16 KiB and adds 22 bytes; half a megabyte a system call stays in a core's cache.
 constexpr std::size_t record_bytes = 16384;
 constexpr std::size_t collect_bytes = 512u << 10;
 constexpr std::size_t receive_bytes = 512u << 10;
@@ -42,7 +42,7 @@ int no_passphrase(char*, int, int, void*) {
 }
 
 Result<X509Pointer> read_certificate(const std::string& text, const char* what) {
-    X509Pointer certificate(X509_new());
+    X509Pointer certificate(X509_new_ex(crypto_library(), crypto_properties));
     X509* room = certificate.get();
     const bool is_read = PEM_read_bio_X509(text_bio(text).get(), &room, no_passphrase, nullptr) != nullptr;
     // OpenSSL frees the object that it fails to fill.
@@ -53,7 +53,8 @@ Result<X509Pointer> read_certificate(const std::string& text, const char* what) 
 }
 
 Result<KeyPointer> read_key(const std::string& text) {
-    KeyPointer key(PEM_read_bio_PrivateKey(text_bio(text).get(), nullptr, no_passphrase, nullptr));
+    KeyPointer key(PEM_read_bio_PrivateKey_ex(text_bio(text).get(), nullptr, no_passphrase, nullptr,
+                                              crypto_library(), crypto_properties));
     ERR_clear_error();
     if (!key) return fail(Code::bad_input, "site key: not an unencrypted private key in PEM form");
     return key;
@@ -155,7 +156,7 @@ TlsContext& TlsContext::operator=(TlsContext&&) noexcept = default;
 TlsContext::~TlsContext() = default;
 
 Result<TlsContext> TlsContext::make(const TlsCredentials& credentials, const Clock& clock) {
-    ContextPointer context(SSL_CTX_new(TLS_method()));
+    ContextPointer context(SSL_CTX_new_ex(crypto_library(), crypto_properties, TLS_method()));
     EM_ASSERT(context != nullptr, "OpenSSL gives a context");
     harden(context.get());
     EM_TRY(use_credentials(context.get(), credentials));
