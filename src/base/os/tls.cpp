@@ -27,7 +27,8 @@ using X509Pointer = std::unique_ptr<X509, Freer<X509, X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
 using BioPointer = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
 
-// A TLS 1.3 record carries at most 16 KiB and adds 22 bytes; half a megabyte a system call stays in a core's cache.
+// A TLS 1.3 record carries at most 16 KiB and adds 22 bytes; half a megabyte a system call stays in a core's
+// cache.
 constexpr std::size_t record_bytes = 16384;
 constexpr std::size_t collect_bytes = 512u << 10;
 constexpr std::size_t receive_bytes = 512u << 10;
