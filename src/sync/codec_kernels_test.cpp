@@ -15,15 +15,17 @@ namespace {
 
 using ByteVector = std::vector<std::byte>;
 
-// All bit patterns are possible: NaN of any kind, infinities, numbers without leading one.
+// Normal numbers; in every fourth block all bit patterns: NaN of any kind, infinities, numbers without
+// leading one.
 std::vector<float> any_floats(std::size_t count, std::uint64_t seed) {
     Random random(seed);
     std::vector<float> values(count);
-    for (float& value : values) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool any_bits = i / int8_block % 4 == 3 && random.below(50) == 0;
         const auto bits = static_cast<std::uint32_t>(random.next());
-        value = random.below(50) == 0 ? std::bit_cast<float>(bits) : static_cast<float>(random.normal());
+        values[i] = any_bits ? std::bit_cast<float>(bits) : static_cast<float>(random.normal());
     }
-    if (count > 600) {  // some blocks of one magnitude only
+    if (count > 600) {  // a block of tiny numbers
         for (std::size_t i = 256; i < 512; ++i) values[i] *= 1e-37f;
     }
     return values;
@@ -129,11 +131,13 @@ void check_bf16(const CodecKernels& kernels, const std::vector<float>& values) {
     CHECK(bytes == expected);
     std::vector<float> decoded(values.size()), sum = counting(values.size());
     kernels.bf16_decode(bytes.data(), decoded.data(), decoded.size());
+    std::size_t wrong = 0;
     for (std::size_t i = 0; i < decoded.size(); ++i) {
         const auto bits = std::to_integer<std::uint32_t>(bytes[2 * i]) |
                           std::to_integer<std::uint32_t>(bytes[2 * i + 1]) << 8;
-        CHECK(std::bit_cast<std::uint32_t>(decoded[i]) == bits << 16);
+        wrong += std::bit_cast<std::uint32_t>(decoded[i]) == bits << 16 ? 0 : 1;
     }
+    CHECK(wrong == 0);
     kernels.bf16_accumulate(bytes.data(), -0.7f, sum.data(), sum.size());
     CHECK(same(sum, accumulated(decoded)));
 }
@@ -144,7 +148,7 @@ TEST_CASE("every vector width gives the bits of the naive reference") {
     REQUIRE_FALSE(codec_kernels().empty());
     for (const CodecKernels& kernels : codec_kernels()) {
         CAPTURE(kernels.name);
-        for (const std::size_t count : {0u, 1u, 7u, 15u, 33u, 255u, 256u, 257u, 511u, 4096u, 10007u}) {
+        for (const std::size_t count : {0u, 1u, 7u, 15u, 33u, 255u, 256u, 257u, 511u, 4096u, 1000007u}) {
             CAPTURE(count);
             const auto values = any_floats(count, count + 1);
             check_int8(kernels, values);

@@ -87,7 +87,7 @@ TEST_CASE("without faults every site contributes to every round") {
 TEST_CASE("sites that are killed and come back at any moment") {
     NetworkOptions options;
     options.kills = 4;
-    run_seeds(options, 400, 60);
+    run_seeds(options, 200, 60);
     options.sites = 5;
     options.kills = 8;
     run_seeds(options, 200, 60);
@@ -97,7 +97,7 @@ TEST_CASE("links that are cut for a moment, with a quorum") {
     NetworkOptions options;
     options.quorum = 2;
     options.cuts = 6;
-    run_seeds(options, 300, 60);
+    run_seeds(options, 150, 60);
 }
 
 TEST_CASE("kills and cuts together, with a quorum") {
@@ -106,14 +106,14 @@ TEST_CASE("kills and cuts together, with a quorum") {
     options.quorum = 3;
     options.kills = 4;
     options.cuts = 4;
-    run_seeds(options, 300, 60);
+    run_seeds(options, 150, 60);
 }
 
 TEST_CASE("cuts without a quorum may split a run, which then becomes one again") {
     NetworkOptions options;
     options.cuts = 8;
     options.kills = 2;
-    run_seeds(options, 300, 60);
+    run_seeds(options, 150, 60);
 }
 
 TEST_CASE("one link missing for long stops nobody: those who are all connected go on") {
@@ -139,7 +139,7 @@ TEST_CASE("a site that computes another outer state takes that of the others") {
     NetworkOptions options;
     options.sites = 4;
     options.wrong_digest = 0.03;
-    run_seeds(options, 100, 60);
+    run_seeds(options, 80, 60);
 }
 
 }  // namespace euromesh::sync

@@ -21,6 +21,7 @@ struct AllReduce::Impl final : BulkSink {
         std::size_t contributions_sent = 0, results_sent = 0;      // chunks begun
         std::size_t contributions_placed = 0, results_placed = 0;  // chunks whose header has come
         std::size_t results_taken = 0;
+        std::size_t open = 0;        // frames that have not yet arrived or been handed over
         std::deque<Buffer> waiting;  // contributions to my shard that others' are still missing for
         Buffer landing;
     };
@@ -38,8 +39,7 @@ struct AllReduce::Impl final : BulkSink {
     Shards shards;
     std::span<const float> mine;
     std::span<float> result;
-    std::size_t summed = 0;       // chunks of my shard
-    std::size_t outstanding = 0;  // frames to hand over and results to take
+    std::size_t summed = 0;  // chunks of my shard
     bool running = false;
     Status ending;
 
@@ -113,9 +113,8 @@ struct AllReduce::Impl final : BulkSink {
         shards = Shards(mine.size(), members.size(), codec.block(), options.chunk_values, options.hub);
         EM_ASSERT(codec.encoded_bytes(shards.largest_chunk()) <= bulk_max_bytes, "a chunk fits in a frame");
         summed = 0;
-        outstanding = 0;
         for (std::size_t m = 0; m < members.size(); ++m) {
-            if (m != self) outstanding += 2 * shards.chunk_count(m) + my_chunks();
+            if (m != self) members[m].open = 2 * (shards.chunk_count(m) + my_chunks());
         }
         sum.resize(std::min(shards.largest_chunk(), shards.shard(self).size));
         if (!raw) encoded_mine.resize(codec.encoded_bytes(mine.size()));
@@ -246,6 +245,7 @@ struct AllReduce::Impl final : BulkSink {
 
     void arrived(Rank peer, const FrameHeader& header) override {
         Partner& from = partner(peer);
+        --from.open;
         if (header.kind == FrameKind::contribution) {
             from.waiting.push_back(std::exchange(from.landing, {}));
             while (!failure && next_chunk_is_complete()) sum_chunk();
@@ -256,7 +256,6 @@ struct AllReduce::Impl final : BulkSink {
             codec.decode(std::span(from.landing).first(header.length), result_of(range));
             spare.push_back(std::exchange(from.landing, {}));
         }
-        --outstanding;
     }
 
     std::optional<BulkFrame> next(Rank peer) override {
@@ -284,17 +283,23 @@ struct AllReduce::Impl final : BulkSink {
         return {header, body};
     }
 
-    void handed_over(Rank, const FrameHeader&) override { --outstanding; }
+    void handed_over(Rank peer, const FrameHeader&) override { --partner(peer).open; }
 
+    // A member that has given and taken all it should may leave early.
     void lost(Rank peer, const Error& reason) override {
-        if (is_member(peer))
-            end(fail(Code::unavailable, "reduction of round {}, fragment {}: lost {}", key.round,
-                     key.fragment, reason.message));
+        if (!is_member(peer) || partner(peer).open == 0) return;
+        end(fail(Code::unavailable, "reduction of round {}, fragment {}: lost {}", key.round, key.fragment,
+                 reason.message));
+    }
+
+    bool is_complete() const {
+        return summed == my_chunks() && std::all_of(members.begin(), members.end(),
+                                                    [](const Partner& member) { return member.open == 0; });
     }
 
     void settle() {
         if (failure) end(fail(*failure));
-        if (running && outstanding == 0 && summed == my_chunks()) end({});
+        if (running && is_complete()) end({});
     }
 };
 

@@ -202,6 +202,21 @@ TEST_CASE(
     reduction.check_result();
 }
 
+TEST_CASE("a member that is done may leave while the others still work") {
+    Reduction reduction(3, "fp32", 3'000'000, true, small_chunks());
+    reduction.start({1, 1, 0});
+    REQUIRE(reduction.sites.until([&] { return reduction.reduces[1]->done(); }));
+    REQUIRE(reduction.reduces[1]->outcome());
+    reduction.reduces[1].reset();
+    reduction.sites.meshes[1].reset();
+    REQUIRE(
+        reduction.sites.until([&] { return reduction.reduces[0]->done() && reduction.reduces[2]->done(); }));
+    CHECK(reduction.reduces[0]->outcome());
+    CHECK(reduction.reduces[2]->outcome());
+    CHECK(reduction.result[0] == reduction.result[2]);
+    CHECK(reduction.result[0] == reduction.result[1]);
+}
+
 TEST_CASE("frames of an aborted attempt do not disturb the next one") {
     Reduction reduction(3, "int8", 2'000'000, false);
     for (std::uint32_t attempt = 1; attempt <= 20; ++attempt) {
