@@ -148,7 +148,7 @@ TEST_CASE("every vector width gives the bits of the naive reference") {
     REQUIRE_FALSE(codec_kernels().empty());
     for (const CodecKernels& kernels : codec_kernels()) {
         CAPTURE(kernels.name);
-        for (const std::size_t count : {0u, 1u, 7u, 15u, 33u, 255u, 256u, 257u, 511u, 4096u, 1000007u}) {
+        for (const std::size_t count : {0u, 1u, 7u, 15u, 33u, 255u, 256u, 257u, 511u, 4096u, 300007u}) {
             CAPTURE(count);
             const auto values = any_floats(count, count + 1);
             check_int8(kernels, values);
