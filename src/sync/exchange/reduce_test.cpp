@@ -180,7 +180,7 @@ TEST_CASE("the digest is that of the encoded contribution as a whole") {
 
 TEST_CASE(
     "a member that dies in the middle ends the reduction of the others, by name; they go on without it") {
-    Reduction reduction(3, "fp32", 8'000'000);
+    Reduction reduction(3, "fp32", 3'000'000);
     reduction.start({1, 1, 0});
     const auto moved = [&] { return reduction.sites.meshes[0]->traffic(1).received_bytes > 1'000'000; };
     REQUIRE(reduction.sites.until(moved));

@@ -77,7 +77,7 @@ class SitesForTest {
     }
 
     bool until(const std::function<bool()>& condition,
-               std::chrono::seconds limit = std::chrono::seconds(10)) {
+               std::chrono::seconds limit = std::chrono::seconds(60)) {
         const Nanoseconds end = test_clock.monotonic() + limit;
         while (!condition()) {
             if (test_clock.monotonic() > end) return false;
