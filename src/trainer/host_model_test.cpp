@@ -112,3 +112,14 @@ TEST_CASE("products in bf16 stay near fp32, for odd sizes too") {
     CHECK(distance(half, full) < 0.02);
     CHECK(distance(half, full) > 1e-5);  // they were rounded
 }
+
+TEST_CASE("memory grows with the window's length, not only with the number of tokens") {
+    const Kernels& kernels = *available_kernels().front();
+    const std::vector<float> parameters = parameters_of(odd);
+    HostModel used(odd, kernels, false), fresh(odd, kernels, false);
+    used.loss(batch_of(12, 5, 8), parameters.data());
+    const Batch longer = batch_of(1, 22, 9);
+    CHECK(used.loss(longer, parameters.data()) == fresh.loss(longer, parameters.data()));
+    CHECK(used.loss(batch_of(12, 5, 8), parameters.data()) ==
+          fresh.loss(batch_of(12, 5, 8), parameters.data()));
+}
