@@ -1,0 +1,32 @@
+// What is known about an uncertain number: a central value and how far it may be off.
+//
+// low and high are bounds, central is the most likely value (the shape triangular), or all values between
+// the bounds are as likely (uniform). low == high makes it certain. Plain value; sampling is in sampler.hpp.
+#pragma once
+
+#include <string>
+
+namespace euromesh::planner {
+
+struct Spread {
+    double low = 0;
+    double central = 0;
+    double high = 0;
+    enum class Shape { triangular, uniform } shape = Shape::triangular;
+
+    static Spread certain(double value) { return {value, value, value, Shape::triangular}; }
+};
+
+// One dimension of the doubt. Of its variance (as a normal score) `europe` is common to all inputs, and
+// `country_share` to those of the same country: a moratorium delays all sites of a country at once.
+struct UncertainInput {
+    std::string id;     // the figure that it varies: "mfu.a100-sxm-64c"
+    std::string label;  // for people
+    std::string unit;
+    Spread spread;
+    double europe = 0;         // 0 to 1
+    double country_share = 0;  // 0 to 1; europe + country_share <= 1
+    std::string country;       // ISO 3166-1 alpha-2; needed when country_share > 0
+};
+
+}  // namespace euromesh::planner
