@@ -43,19 +43,19 @@ void explain_into(std::string& out, const Trace& trace, const Figure& figure, st
 }  // namespace
 
 const Figure& Trace::leaf(Figure figure) {
-    EM_ASSERT(figure.inputs.empty());
+    EM_ASSERT(figure.inputs.empty(), "a leaf has no inputs");
     if (const Figure* there = find(figure.id)) return *there;
     figure.grade = figure.source.grade;
     return figures_.emplace_back(std::move(figure));
 }
 
 const Figure& Trace::derive(Figure figure) {
-    EM_ASSERT(!figure.inputs.empty());
-    EM_ASSERT(find(figure.id) == nullptr);
+    EM_ASSERT(!figure.inputs.empty(), "a derived figure has inputs");
+    EM_ASSERT(find(figure.id) == nullptr, "a figure is derived once");
     figure.grade = facts::Grade::a;
     for (const std::string& id : figure.inputs) {
         const Figure* input = find(id);
-        EM_ASSERT(input != nullptr);
+        EM_ASSERT(input != nullptr, "inputs are there first");
         figure.grade = std::max(figure.grade, input->grade);
     }
     return figures_.emplace_back(std::move(figure));
@@ -88,7 +88,7 @@ Json to_json(const Figure& figure) {
 
 std::string explain(const Trace& trace, std::string_view id) {
     const Figure* figure = trace.find(id);
-    EM_ASSERT(figure != nullptr);
+    EM_ASSERT(figure != nullptr, "a figure of this trace");
     std::string out;
     std::vector<std::string> told;
     explain_into(out, trace, *figure, 0, told);

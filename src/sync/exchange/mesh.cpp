@@ -129,7 +129,9 @@ std::vector<os::WaitItem> Mesh::Impl::wait(Nanoseconds timeout) {
     items.push_back({&listener, true, false, false, false});
     for (const auto& link : links) {
         items.push_back({&link->connection.stream().socket(), true, wants_write(*link), false, false});
-        if (link->over || link->connection.has_unread()) timeout = Nanoseconds(0);
+        // What a closing link has left is thrown away: nothing to hurry for.
+        const bool unread = link->stage != Stage::closing && link->connection.has_unread();
+        if (link->over || unread) timeout = Nanoseconds(0);
     }
     if (!events.empty() || !losses.empty()) timeout = Nanoseconds(0);
     os::wait_ready(items, std::min(timeout, until_next_timer()));
