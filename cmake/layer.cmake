@@ -1,8 +1,16 @@
-# em_layer(NAME [LIBS target...]): src/NAME becomes the library em_NAME; every x_test.cpp in it becomes one ctest.
+# em_layer(NAME [LIBS target...] [MODULE folder]): src/NAME becomes the library em_NAME; every x_test.cpp in it
+# becomes one ctest. What lies in src/NAME/MODULE is no part of the library, and its tests are only run when
+# there is a target euromesh_MODULE.
 function(em_layer name)
-    cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+    cmake_parse_arguments(ARG "" "MODULE" "LIBS" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
     set(tests ${sources})
+    if(ARG_MODULE)
+        list(FILTER sources EXCLUDE REGEX "/${name}/${ARG_MODULE}/")
+        if(NOT EUROMESH_TORCH)
+            list(FILTER tests EXCLUDE REGEX "/${name}/${ARG_MODULE}/")
+        endif()
+    endif()
     list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
     if(sources)

@@ -37,10 +37,18 @@ std::vector<float> parameters(const Trainer& trainer) {
     return values;
 }
 
+std::vector<Device> devices() {
+#ifdef EUROMESH_WITH_TORCH
+    return {Device::cpu, Device::torch_cpu};
+#else
+    return {Device::cpu};
+#endif
+}
+
 }  // namespace
 
 TEST_CASE("a fresh model knows nothing, a trained one the pattern; the text follows it") {
-    for (const Device device : {Device::cpu, Device::torch_cpu}) {
+    for (const Device device : devices()) {
         for (const Method method : {Method::adamw, Method::muon}) {
             Trainer trainer = make(device, method);
             CAPTURE(trainer.device_name());
@@ -62,7 +70,7 @@ TEST_CASE("a fresh model knows nothing, a trained one the pattern; the text foll
 }
 
 TEST_CASE("parameters are copied both ways, never shared") {
-    for (const Device device : {Device::cpu, Device::torch_cpu}) {
+    for (const Device device : devices()) {
         Trainer trainer = make(device);
         std::vector<float> start = parameters(trainer);
         const std::vector<float> kept = start;
@@ -76,7 +84,7 @@ TEST_CASE("parameters are copied both ways, never shared") {
 }
 
 TEST_CASE("restored parameters and moments continue the same run, bit for bit") {
-    for (const Device device : {Device::cpu, Device::torch_cpu}) {
+    for (const Device device : devices()) {
         for (const Method method : {Method::adamw, Method::muon}) {
             Trainer whole = make(device, method);
             for (std::uint64_t step = 0; step < 3; ++step) REQUIRE(whole.step(batch_of(4, step)));
@@ -95,7 +103,7 @@ TEST_CASE("restored parameters and moments continue the same run, bit for bit") 
 }
 
 TEST_CASE("a step is a gradient and its application") {
-    for (const Device device : {Device::cpu, Device::torch_cpu}) {
+    for (const Device device : devices()) {
         Trainer whole = make(device), parts = make(device);
         std::vector<float> gradient(parts.parameter_count());
         const double loss = parts.gradient(batch_of(4, 1), gradient).value();

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/assert.hpp"
-#include "trainer/backend.hpp"
+#include "trainer/torch_module.hpp"
 
 namespace euromesh::trainer {
 namespace {
@@ -282,16 +282,19 @@ Status TorchBackend::next_scores(std::span<const std::uint8_t> tokens, std::span
 }
 
 }  // namespace
+}  // namespace euromesh::trainer
 
-Result<std::unique_ptr<Backend>> make_torch_backend(const ModelConfig& model,
-                                                    const OptimiserConfig& optimiser, bool cuda, bool half,
-                                                    int threads) {
-    if (cuda && !torch::cuda::is_available())
+using euromesh::trainer::TorchRequest;
+
+extern "C" __attribute__((visibility("default")))
+euromesh::Result<std::unique_ptr<euromesh::trainer::Backend>>
+euromesh_make_torch_backend(const TorchRequest& request) {
+    using namespace euromesh;
+    if (request.cuda && !torch::cuda::is_available())
         return fail(Code::unavailable, "device cuda: no accelerator is visible to torch; use device cpu");
-    return guarded("creating the model", [&]() -> std::unique_ptr<Backend> {
-        at::set_num_threads(threads);
-        return std::make_unique<TorchBackend>(model, optimiser, cuda ? torch::kCUDA : torch::kCPU, half);
+    return trainer::guarded("creating the model", [&]() -> std::unique_ptr<trainer::Backend> {
+        at::set_num_threads(request.threads);
+        return std::make_unique<trainer::TorchBackend>(
+            request.model, request.optimiser, request.cuda ? torch::kCUDA : torch::kCPU, request.half);
     });
 }
-
-}  // namespace euromesh::trainer
