@@ -163,6 +163,55 @@ bool TomlReader::boolean(std::string_view key, bool fallback) {
     return fallback;
 }
 
+std::vector<std::string> TomlReader::texts(std::string_view key, std::vector<std::string> fallback) {
+    const auto* node = static_cast<const toml::node*>(find(key));
+    if (node == nullptr) return fallback;
+    const toml::array* array = node->as_array();
+    if (array == nullptr || array->size() > 1000 ||
+        !(array->empty() || array->is_homogeneous<std::string>())) {
+        reject(key, "must be a list of texts in quotes: [\"one\", \"two\"]");
+        return fallback;
+    }
+    std::vector<std::string> values;
+    for (const toml::node& element : *array) values.push_back(element.as_string()->get());
+    return values;
+}
+
+std::vector<double> TomlReader::numbers(std::string_view key, std::vector<double> fallback, std::size_t most,
+                                        NumberRange range) {
+    const auto* node = static_cast<const toml::node*>(find(key));
+    if (node == nullptr) return fallback;
+    if (node->is_number()) return {number(key, 0, range)};
+    const toml::array* array = node->as_array();
+    if (array == nullptr || array->empty() || array->size() > most) {
+        reject(key, fmt::format("must be a number, or a list of up to {} numbers", most));
+        return fallback;
+    }
+    std::vector<double> values;
+    for (const toml::node& element : *array) {
+        const std::optional<double> value = element.value<double>();
+        if (!element.is_number() || !(*value >= range.least && *value <= range.most)) {
+            reject(key, fmt::format("every element must be a number from {} to {}", range.least, range.most));
+            return fallback;
+        }
+        values.push_back(*value);
+    }
+    return values;
+}
+
+std::string TomlReader::date(std::string_view key, std::string fallback) {
+    const auto* node = static_cast<const toml::node*>(find(key));
+    if (node != nullptr && node->is_date()) {
+        const toml::date& date = node->as_date()->get();
+        return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+    }
+    return text(key, std::move(fallback));
+}
+
+bool TomlReader::has(std::string_view key) {
+    return find(key) != nullptr;
+}
+
 TomlReader TomlReader::table(std::string_view key) {
     const auto* node = static_cast<const toml::node*>(find(key));
     const std::string name = fmt::format("[{}]", key);

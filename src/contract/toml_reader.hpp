@@ -41,6 +41,14 @@ class TomlReader {
     std::int64_t integer(std::string_view key, std::int64_t fallback, IntegerRange range = {});
     double number(std::string_view key, double fallback, NumberRange range = {});
     bool boolean(std::string_view key, bool fallback);
+    // A list of texts; at most 1,000.
+    std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback);
+    // A number, or a list of one to `most` numbers.
+    std::vector<double> numbers(std::string_view key, std::vector<double> fallback, std::size_t most,
+                                NumberRange range = {});
+    // A date as TOML has it (2026-12-01), or in quotes; a TOML date is made text "2026-12-01".
+    std::string date(std::string_view key, std::string fallback);
+    bool has(std::string_view key);
 
     // A sub-table "[key]" (empty when absent) or the tables of "[[key]]". They report into this reader.
     TomlReader table(std::string_view key);

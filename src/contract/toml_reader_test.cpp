@@ -73,3 +73,41 @@ TEST_CASE("numbers that are not finite are out of range") {
 
 }  // namespace
 }  // namespace euromesh::contract
+
+TEST_CASE("lists of texts and of numbers, and dates") {
+    TomlReader reader = TomlReader::parse(
+                            "who = [\"DE\", \"FR\"]\none = 3\nthree = [1, 2.5, 4]\n"
+                            "from = 2026-12-01\nquoted = \"2027-01-02\"\n",
+                            "s.toml")
+                            .value();
+    CHECK(reader.texts("who", {}) == std::vector<std::string>{"DE", "FR"});
+    CHECK(reader.texts("absent", {"x"}) == std::vector<std::string>{"x"});
+    CHECK(reader.numbers("one", {}, 3) == std::vector<double>{3});
+    CHECK(reader.numbers("three", {}, 3) == std::vector<double>{1, 2.5, 4});
+    CHECK(reader.date("from", "") == "2026-12-01");
+    CHECK(reader.date("quoted", "") == "2027-01-02");
+    CHECK(reader.has("one"));
+    CHECK_FALSE(reader.has("two"));
+    CHECK(reader.finish());
+}
+
+TEST_CASE("a list with something else in it is refused with its place") {
+    const auto problem = [](auto&& read) {
+        TomlReader reader =
+            TomlReader::parse("a = 1\nlist = [1, \"x\"]\ntexts = [1]\nlong = [1, 2, 3, 4]\nminus = -2\n",
+                              "s.toml")
+                .value();
+        for (const char* key : {"a", "list", "texts", "long", "minus"}) (void)reader.has(key);
+        read(reader);
+        return reader.finish().error().message;
+    };
+    CHECK(problem([](TomlReader& r) { r.numbers("list", {}, 3); }) ==
+          "s.toml:2: list: every element must be a number from 0 to 1.7976931348623157e+308");
+    CHECK(problem([](TomlReader& r) { r.texts("texts", {}); }) ==
+          "s.toml:3: texts: must be a list of texts in quotes: [\"one\", \"two\"]");
+    CHECK(problem([](TomlReader& r) { r.numbers("long", {}, 3); }) ==
+          "s.toml:4: long: must be a number, or a list of up to 3 numbers");
+    CHECK(problem([](TomlReader& r) {
+              r.numbers("minus", {}, 3, {0, 1});
+          }) == "s.toml:5: minus: -2 is out of range; use 0 to 1");
+}
