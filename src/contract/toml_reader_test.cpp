@@ -72,7 +72,6 @@ TEST_CASE("numbers that are not finite are out of range") {
 }
 
 }  // namespace
-}  // namespace euromesh::contract
 
 TEST_CASE("lists of texts and of numbers, and dates") {
     TomlReader reader = TomlReader::parse(
@@ -111,3 +110,5 @@ TEST_CASE("a list with something else in it is refused with its place") {
               r.numbers("minus", {}, 3, {0, 1});
           }) == "s.toml:5: minus: -2 is out of range; use 0 to 1");
 }
+
+}  // namespace euromesh::contract
