@@ -36,36 +36,56 @@ std::size_t first_bad_utf8(std::string_view text) {
     return std::string_view::npos;
 }
 
-std::int64_t line_at(std::string_view text, std::size_t position) {
-    return 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n');
+struct Place {
+    std::int64_t line = 1;
+    std::int64_t column = 1;
+};
+
+Place place_of(std::string_view text, std::size_t offset) {
+    const std::string_view before = text.substr(0, offset);
+    const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+    const auto starts_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; };
+    const auto count = [&](std::size_t from, auto&& wanted) {
+        return std::count_if(before.begin() + static_cast<std::ptrdiff_t>(from), before.end(), wanted);
+    };
+    return {1 + count(0, [](char c) { return c == '\n'; }), 1 + count(line_begin, starts_character)};
 }
 
-// Takes the text apart, field by field. Holds the place for messages.
+// Takes the text apart, field by field.
 class Scanner {
   public:
-    Scanner(std::string_view text, const std::string& file) : text_(text), file_(file) {}
+    struct Field {
+        std::size_t offset = 0;
+        std::string text = {};
+    };
+    struct Complaint {
+        std::size_t offset = 0;
+        std::string text = {};
+    };
+
+    explicit Scanner(std::string_view text) : text_(text) {}
 
     bool at_end() const { return at_ == text_.size(); }
-    std::int64_t line() const { return line_; }
 
-    // One row, its line end included.
-    Result<std::vector<std::string>> row() {
-        std::vector<std::string> fields;
-        if (line_end_length() > 0) return complain("an empty line; remove it");
+    // One row, its line end included. After a complaint the next row is looked for behind the next line end.
+    tl::expected<std::vector<Field>, Complaint> row() {
+        if (line_end_length() > 0) return given_up(complain("an empty line; remove it"));
+        std::vector<Field> fields;
         for (;;) {
-            EM_ASSIGN(std::string field, next_is('"') ? quoted() : plain());
-            fields.push_back(std::move(field));
-            if (next_is(',')) {
-                ++at_;
-                continue;
-            }
-            at_ += line_end_length();
-            ++line_;
-            return fields;
+            const std::size_t offset = at_;
+            auto field = next_is('"') ? quoted() : plain();
+            if (!field) return given_up(std::move(field).error());
+            fields.push_back({offset, std::move(*field)});
+            if (!next_is(',')) break;
+            ++at_;
         }
+        at_ += line_end_length();
+        return fields;
     }
 
   private:
+    using Text = tl::expected<std::string, Complaint>;
+
     bool next_is(char wanted) const { return !at_end() && text_[at_] == wanted; }
 
     std::size_t line_end_length() const {
@@ -75,94 +95,122 @@ class Scanner {
 
     bool field_ends() const { return at_end() || text_[at_] == ',' || line_end_length() > 0; }
 
-    Result<std::string> plain() {
+    Text plain() {
         const std::size_t begin = at_;
         while (!field_ends()) {
-            if (next_is('"')) return complain("a quote inside a field that is not quoted");
-            if (next_is('\r')) return complain("a carriage return without a line feed");
+            if (next_is('"')) return unexpected("a quote inside a field that is not quoted; quote the field");
+            if (next_is('\r')) return unexpected("a carriage return without a line feed; end lines with LF");
             ++at_;
         }
         return std::string(text_.substr(begin, at_ - begin));
     }
 
-    Result<std::string> quoted() {
-        const std::int64_t opened = line_;
+    Text quoted() {
+        const std::size_t opened = at_;
         std::string field;
         for (++at_;; ++at_) {
-            if (at_end()) return complain(fmt::format("the quote opened in line {} is never closed", opened));
+            if (at_end()) {
+                return tl::make_unexpected(Complaint{opened, "the quote opened here is never closed"});
+            }
             if (next_is('"') && text_.substr(at_, 2) != "\"\"") break;
             if (next_is('"')) ++at_;
-            if (next_is('\n')) ++line_;
             field += text_[at_];
         }
         ++at_;
         if (!field_ends())
-            return complain("text after a closing quote; double a quote that is meant as text");
+            return unexpected("text after a closing quote; double a quote that is meant as text");
         return field;
     }
 
-    tl::unexpected<Error> complain(std::string_view problem) const {
-        const std::size_t line_begin = at_ == 0 ? 0 : text_.rfind('\n', at_ - 1) + 1;
-        return fail(Code::bad_input, "{}:{}: column {}: {}", file_, line_, at_ - line_begin + 1, problem);
+    Complaint complain(std::string_view text) const { return {at_, std::string(text)}; }
+    tl::unexpected<Complaint> unexpected(std::string_view text) const {
+        return tl::make_unexpected(complain(text));
+    }
+
+    tl::unexpected<Complaint> given_up(Complaint complaint) {
+        const std::size_t line_end = text_.find('\n', at_);
+        at_ = line_end == std::string_view::npos ? text_.size() : line_end + 1;
+        return tl::make_unexpected(std::move(complaint));
     }
 
     std::string_view text_;
-    const std::string& file_;
     std::size_t at_ = 0;
-    std::int64_t line_ = 1;
 };
-
-std::string joined(const std::vector<std::string>& words) {
-    return fmt::format("{}", fmt::join(words, ", "));
-}
 
 bool is_plain_decimal(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
 }
 
+// Where the file as a whole cannot be read.
+std::optional<Scanner::Complaint> whole_file_complaint(std::string_view text) {
+    if (text.empty()) return Scanner::Complaint{0, "empty; a header row is needed"};
+    if (text.substr(0, 3) == "\xEF\xBB\xBF")
+        return Scanner::Complaint{0, "starts with a byte order mark; save it as UTF-8 without one"};
+    if (const auto bad = first_bad_utf8(text); bad != std::string_view::npos)
+        return Scanner::Complaint{bad, "not UTF-8; save the file as UTF-8"};
+    return std::nullopt;
+}
+
 }  // namespace
 
-Result<CsvTable> CsvTable::parse(std::string_view text, std::string file) {
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") {
-        return fail(Code::bad_input, "{}:1: starts with a byte order mark; save it as UTF-8 without one",
-                    file);
+std::optional<CsvTable> CsvTable::parse(std::string text, std::string file,
+                                        const std::vector<std::string_view>& columns, Problems& problems) {
+    CsvTable table(std::move(text), std::move(file));
+    if (auto complaint = whole_file_complaint(table.text_)) {
+        table.report(complaint->offset, "", std::move(complaint->text), problems);
+        return std::nullopt;
     }
-    if (const auto bad = first_bad_utf8(text); bad != std::string_view::npos) {
-        return fail(Code::bad_input, "{}:{}: not UTF-8; save the file as UTF-8", file, line_at(text, bad));
-    }
-    CsvTable table;
-    table.file_ = std::move(file);
-    Scanner scanner(text, table.file_);
+    Scanner scanner(table.text_);
     bool is_header = true;
     while (!scanner.at_end()) {
-        Row row{scanner.line(), {}};
-        EM_ASSIGN(row.fields, scanner.row());
-        EM_TRY(is_header ? table.check_header(row) : table.check_width(row));
-        if (is_header) {
-            table.columns_ = std::move(row.fields);
-        } else {
-            table.rows_.push_back(std::move(row));
+        auto fields = scanner.row();
+        if (!fields) {
+            table.report(fields.error().offset, "", fields.error().text, problems);
+            if (is_header) return std::nullopt;
+            continue;
         }
+        Row row;
+        for (Scanner::Field& field : *fields) row.push_back({field.offset, std::move(field.text)});
+        if (is_header && !table.has_columns(row, columns, problems)) return std::nullopt;
+        if (!is_header && table.has_width(row, problems)) table.rows_.push_back(std::move(row));
         is_header = false;
     }
-    if (is_header) return fail(Code::bad_input, "{}:1: empty; a header row is needed", table.file_);
     return table;
 }
 
-Status CsvTable::check_header(const Row& header) {
-    std::vector<std::string> sorted = header.fields;
-    std::sort(sorted.begin(), sorted.end());
-    if (sorted.front().empty()) return fail(Code::bad_input, "{}:1: a column without a name", file_);
-    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-    if (twice != sorted.end())
-        return fail(Code::bad_input, "{}:1: column '{}' is named twice", file_, *twice);
-    return {};
+void CsvTable::report(std::size_t offset, std::string_view field, std::string text,
+                      Problems& problems) const {
+    const Place place = problems.full() ? Place{} : place_of(text_, offset);
+    problems.add({file_, place.line, place.column, std::string(field), std::move(text)});
 }
 
-Status CsvTable::check_width(const Row& row) const {
-    if (row.fields.size() == columns_.size()) return {};
-    return fail(Code::bad_input, "{}:{}: {} fields, the header has {} (quote a field that holds a comma)",
-                file_, row.line, row.fields.size(), columns_.size());
+bool CsvTable::has_columns(const Row& header, const std::vector<std::string_view>& columns,
+                           Problems& problems) {
+    const std::size_t before = problems.count();
+    for (const Field& field : header) {
+        if (field.text.empty())
+            report(field.offset, "", "a column without a name", problems);
+        else if (index_of(field.text))
+            report(field.offset, shown(field.text), "a column of this name stands further left too",
+                   problems);
+        columns_.push_back(field.text);
+    }
+    for (const std::string_view column : columns) {
+        if (index_of(column)) continue;
+        report(0, column, fmt::format("this column is missing (there are {})", fmt::join(columns_, ", ")),
+               problems);
+    }
+    return problems.count() == before;
+}
+
+bool CsvTable::has_width(const Row& row, Problems& problems) const {
+    if (row.size() == columns_.size()) return true;
+    const bool too_wide = row.size() > columns_.size();
+    report((too_wide ? row[columns_.size()] : row.back()).offset, "",
+           fmt::format("{} fields, the header has {} (quote a field that holds a comma)", row.size(),
+                       columns_.size()),
+           problems);
+    return false;
 }
 
 std::optional<std::size_t> CsvTable::index_of(std::string_view column) const {
@@ -171,83 +219,72 @@ std::optional<std::size_t> CsvTable::index_of(std::string_view column) const {
     return static_cast<std::size_t>(found - columns_.begin());
 }
 
-Status CsvTable::expect_columns(const std::vector<std::string_view>& columns) const {
-    for (const std::string_view column : columns) {
-        if (!index_of(column)) {
-            return fail(Code::bad_input, "{}:1: column '{}' is missing (there are {})", file_, column,
-                        joined(columns_));
-        }
-    }
-    return {};
-}
-
-CsvRow CsvTable::row(std::size_t index) const {
+CsvRow CsvTable::row(std::size_t index, Problems& problems) const {
     EM_ASSERT(index < rows_.size(), "row beyond the table");
-    return CsvRow(*this, index);
+    return CsvRow(*this, index, problems);
 }
 
 std::int64_t CsvRow::line() const {
-    return table_->rows_[index_].line;
+    return place_of(table_->text_, table_->rows_[index_].front().offset).line;
 }
 
-const std::string& CsvRow::field(std::string_view column) const {
+const std::string& CsvRow::raw(std::string_view column) const {
     const auto index = table_->index_of(column);
-    EM_ASSERT(index, "a column that expect_columns() did not ask for");
-    return table_->rows_[index_].fields[*index];
+    EM_ASSERT(index, "a column that the table was not asked to have");
+    return table_->rows_[index_][*index].text;
 }
 
-Error CsvRow::problem(std::string_view column, std::string_view problem) const {
-    return Error{Code::bad_input, fmt::format("{}:{}: {}: {}", table_->file_, line(), column, problem)};
+void CsvRow::report(std::string_view column, std::string text) const {
+    const auto index = table_->index_of(column);
+    EM_ASSERT(index, "a column that the table was not asked to have");
+    table_->report(table_->rows_[index_][*index].offset, column, std::move(text), *problems_);
 }
 
-Result<std::string> CsvRow::text(std::string_view column) const {
-    const std::string& value = field(column);
-    if (value.empty()) return fail(problem(column, "blank; this field is required"));
+std::string CsvRow::text(std::string_view column) const {
+    const std::string& value = raw(column);
+    if (value.empty()) report(column, "blank; this field is required");
     return value;
 }
 
 std::optional<std::string> CsvRow::optional_text(std::string_view column) const {
-    const std::string& value = field(column);
+    const std::string& value = raw(column);
     if (value.empty()) return std::nullopt;
     return value;
 }
 
-Result<std::size_t> CsvRow::choice(std::string_view column,
-                                   const std::vector<std::string_view>& allowed) const {
-    const std::string& value = field(column);
+std::size_t CsvRow::choice(std::string_view column, const std::vector<std::string_view>& allowed) const {
+    const std::string& value = raw(column);
     const auto found = std::find(allowed.begin(), allowed.end(), value);
     if (found != allowed.end()) return static_cast<std::size_t>(found - allowed.begin());
-    return fail(problem(column, fmt::format("'{}' is not one of {}", value, fmt::join(allowed, ", "))));
+    report(column, fmt::format("'{}' is not one of {}", shown(value), fmt::join(allowed, ", ")));
+    return 0;
 }
 
-Result<std::optional<double>> CsvRow::number(std::string_view column, NumberBounds bounds) const {
-    const std::string& value = field(column);
-    if (value.empty()) return std::optional<double>();
+std::optional<double> CsvRow::number(std::string_view column, NumberBounds bounds) const {
+    const std::string& value = raw(column);
+    if (value.empty()) return std::nullopt;
     double number = 0;
     const char* const end = value.data() + value.size();
     const auto [stopped, error] = std::from_chars(value.data(), end, number);
     if (!is_plain_decimal(value) || error != std::errc() || stopped != end) {
-        return fail(problem(
-            column,
-            fmt::format("'{}' is not a number (a point as decimal mark; blank when unknown)", value)));
+        report(column, fmt::format("'{}' is not a number (a point as decimal mark; blank when unknown)",
+                                   shown(value)));
+        return std::nullopt;
     }
-    if (number < bounds.least || number > bounds.most) {
-        return fail(problem(column, fmt::format("{} is outside {} to {}", value, bounds.least, bounds.most)));
-    }
-    return std::optional<double>(number);
+    if (number >= bounds.least && number <= bounds.most) return number;
+    report(column, fmt::format("{} is outside {} to {}", value, bounds.least, bounds.most));
+    return std::nullopt;
 }
 
-Result<std::optional<std::int64_t>> CsvRow::whole_number(std::string_view column) const {
-    const std::string& value = field(column);
-    if (value.empty()) return std::optional<std::int64_t>();
+std::optional<std::int64_t> CsvRow::whole_number(std::string_view column) const {
+    const std::string& value = raw(column);
+    if (value.empty()) return std::nullopt;
     std::int64_t number = 0;
     const char* const end = value.data() + value.size();
     const auto [stopped, error] = std::from_chars(value.data(), end, number);
-    if (error != std::errc() || stopped != end || number < 0) {
-        return fail(problem(
-            column, fmt::format("'{}' is not a whole number (digits only; blank when unknown)", value)));
-    }
-    return std::optional<std::int64_t>(number);
+    if (error == std::errc() && stopped == end && number >= 0) return number;
+    report(column, fmt::format("'{}' is not a whole number (digits only; blank when unknown)", shown(value)));
+    return std::nullopt;
 }
 
 }  // namespace euromesh::facts

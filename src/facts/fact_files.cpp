@@ -7,7 +7,7 @@ namespace euromesh::facts {
 
 namespace {
 
-constexpr std::uint64_t largest_file = 64U << 20U;
+constexpr std::uint64_t largest_file = 4U << 20U;
 
 }
 

@@ -1,9 +1,7 @@
 #include "facts/systems.hpp"
 
-#include <algorithm>
-#include <set>
-
-#include "facts/csv.hpp"
+#include "facts/fields.hpp"
+#include "facts/nearest.hpp"
 
 namespace euromesh::facts {
 
@@ -12,60 +10,59 @@ namespace {
 // In the order of the enumerators.
 const std::vector<std::string_view> status_names = {"operational", "installing", "contracted",
                                                     "tender",      "selected",   "planned"};
-const std::vector<std::string_view> grade_names = {"A", "B", "C"};
+const std::vector<std::string_view> kind_names = {"eurohpc", "ai_factory", "national", "planned"};
 
-constexpr std::size_t hinted_letters = 3;
-
-Result<std::string> country_of(const CsvRow& row) {
-    EM_ASSIGN(std::string country, row.text("country_iso2"));
-    const auto is_capital = [](unsigned char c) { return c >= 'A' && c <= 'Z'; };
-    if (country.size() != 2 || !std::all_of(country.begin(), country.end(), is_capital)) {
-        return fail(row.problem("country_iso2", fmt::format("'{}' is not two capital letters", country)));
+void read_place(const CsvRow& row, System& system) {
+    system.place = row.text("site");
+    system.country = country_in(row, "country_iso2");
+    system.lat = row.number("lat", {-90, 90});
+    system.lon = row.number("lon", {-180, 180});
+    if (row.blank("lat") != row.blank("lon")) {
+        row.report(row.blank("lat") ? "lat" : "lon", "blank; give lat and lon, or neither");
     }
-    return country;
 }
 
-// A year, a month or a day; the calendar itself is not checked further than that.
-bool is_date(std::string_view text) {
-    constexpr std::string_view shape = "dddd-dd-dd";
-    if (text.size() != 4 && text.size() != 7 && text.size() != 10) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool digit = text[i] >= '0' && text[i] <= '9';
-        if (shape[i] == 'd' ? !digit : text[i] != '-') return false;
+void read_dates(const CsvRow& row, System& system) {
+    system.online_date = date_in(row, "online_date");
+    system.retire_date = date_in(row, "retire_date");
+    if (system.online_date && system.retire_date && system.retire_date->last < system.online_date->first) {
+        row.report("retire_date", fmt::format("'{}' is before online_date, which is {}",
+                                              row.raw("retire_date"), row.raw("online_date")));
     }
-    return true;
 }
 
-Result<Source> source_of(const CsvRow& row) {
-    Source source;
-    EM_ASSIGN(source.name, row.text("source"));
-    EM_ASSIGN(source.url, row.text("source_url"));
-    EM_ASSIGN(source.as_of, row.text("as_of"));
-    if (!is_date(source.as_of)) {
-        return fail(row.problem(
-            "as_of", fmt::format("'{}' is not a date (2026, 2026-05 or 2026-05-31)", source.as_of)));
-    }
-    EM_ASSIGN(const std::size_t grade, row.choice("grade", grade_names));
-    source.grade = static_cast<Grade>(grade);
-    return source;
-}
-
-Result<System> system_of(const CsvRow& row) {
-    System system;
-    EM_ASSIGN(system.id, row.text("id"));
-    EM_ASSIGN(system.name, row.text("name"));
-    EM_ASSIGN(system.place, row.text("site"));
-    EM_ASSIGN(system.country, country_of(row));
-    EM_ASSIGN(system.lat, row.number("lat", {-90, 90}));
-    EM_ASSIGN(system.lon, row.number("lon", {-180, 180}));
-    if (system.lat.has_value() != system.lon.has_value()) {
-        return fail(row.problem("lat, lon", "one of the two is blank; give both or neither"));
-    }
-    EM_ASSIGN(const std::size_t status, row.choice("status", status_names));
-    system.status = static_cast<SystemStatus>(status);
+void read_accelerators(const CsvRow& row, System& system) {
     system.accelerator = row.optional_text("accelerator");
-    EM_ASSIGN(system.accelerator_count, row.whole_number("accelerator_count"));
-    EM_ASSIGN(system.source, source_of(row));
+    system.accelerator_count = row.whole_number("accelerator_count");
+    system.nodes = row.whole_number("nodes");
+    system.accel_per_node = row.whole_number("accel_per_node");
+    system.accel_mem_gb = row.number("accel_mem_gib", {1, 1e5});
+    system.peak_fp16_dense_tflops = row.number("peak_fp16_dense_tflops_per_accel", {0.1, 1e6});
+    if (system.accelerator_count.value_or(0) == 0) return;
+    if (!system.accelerator || system.accelerator == "none") {
+        row.report("accelerator_count", fmt::format("{} of no accelerator; name one, or blank the count",
+                                                    *system.accelerator_count));
+    }
+}
+
+System read_system(const CsvRow& row) {
+    System system;
+    system.id = row.text("id");
+    system.name = row.text("name");
+    system.kind = static_cast<SystemKind>(row.choice("kind", kind_names));
+    read_place(row, system);
+    system.operator_name = row.text("operator");
+    system.status = static_cast<SystemStatus>(row.choice("status", status_names));
+    read_dates(row, system);
+    read_accelerators(row, system);
+    system.linpack_rmax_pflops = row.number("linpack_rmax_pflops", {0, 1e6});
+    system.power_mw = row.number("power_mw", {0, 1e5});
+    system.interconnect = row.optional_text("interconnect");
+    system.wan_gbps = row.number("wan_gbps", {0, 1e6});
+    system.scheduler = row.optional_text("scheduler");
+    system.container_runtime = row.optional_text("container_runtime");
+    system.source = source_in(row);
+    system.note = row.raw("note");
     return system;
 }
 
@@ -75,43 +72,69 @@ std::string_view name_of(SystemStatus status) {
     return status_names[static_cast<std::size_t>(status)];
 }
 
-std::string_view name_of(Grade grade) {
-    return grade_names[static_cast<std::size_t>(grade)];
+std::string_view name_of(SystemKind kind) {
+    return kind_names[static_cast<std::size_t>(kind)];
+}
+
+const TableKind<System>& systems_table() {
+    static const TableKind<System> kind = {"systems.csv",
+                                           {"id",
+                                            "name",
+                                            "kind",
+                                            "site",
+                                            "country_iso2",
+                                            "lat",
+                                            "lon",
+                                            "operator",
+                                            "status",
+                                            "online_date",
+                                            "retire_date",
+                                            "accelerator",
+                                            "accelerator_count",
+                                            "nodes",
+                                            "accel_per_node",
+                                            "accel_mem_gib",
+                                            "peak_fp16_dense_tflops_per_accel",
+                                            "linpack_rmax_pflops",
+                                            "power_mw",
+                                            "interconnect",
+                                            "wan_gbps",
+                                            "scheduler",
+                                            "container_runtime",
+                                            "source",
+                                            "source_url",
+                                            "as_of",
+                                            "grade",
+                                            "note"},
+                                           read_system};
+    return kind;
 }
 
 Result<std::vector<System>> parse_systems(std::string_view text, std::string file) {
-    EM_ASSIGN(const CsvTable table, CsvTable::parse(text, std::move(file)));
-    EM_TRY(table.expect_columns({"id", "name", "site", "country_iso2", "lat", "lon", "status", "accelerator",
-                                 "accelerator_count", "source", "source_url", "as_of", "grade"}));
-    std::vector<System> systems;
-    std::set<std::string> ids;
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        EM_ASSIGN(System system, system_of(table.row(i)));
-        if (!ids.insert(system.id).second) {
-            return fail(
-                table.row(i).problem("id", fmt::format("'{}' stands in an earlier row too", system.id)));
-        }
-        systems.push_back(std::move(system));
-    }
-    return systems;
+    return parse_records(systems_table(), text, std::move(file));
 }
 
 Result<std::vector<System>> load_systems(const FactFiles& files) {
-    EM_ASSIGN(const FactText read, files.read("systems.csv"));
-    return parse_systems(read.text, read.label);
+    return load_records(systems_table(), files);
 }
 
 Result<System> find_system(const std::vector<System>& systems, std::string_view id) {
-    std::vector<std::string_view> similar;
+    std::vector<std::string> ids;
     for (const System& system : systems) {
         if (system.id == id) return system;
-        if (system.id.substr(0, hinted_letters) == id.substr(0, hinted_letters)) similar.push_back(system.id);
+        ids.push_back(system.id);
     }
-    if (similar.empty()) {
-        return fail(Code::not_found, "no system '{}' among the {} of systems.csv", id, systems.size());
-    }
-    return fail(Code::not_found, "no system '{}' in systems.csv (do you mean {}?)", id,
-                fmt::join(similar, ", "));
+    return fail(Code::not_found, "no system '{}' in systems.csv{}", shown(id),
+                do_you_mean(nearest_names(id, ids)));
+}
+
+std::int64_t counted_accelerators(const System& system) {
+    return system.accelerator_count.value_or(0);
+}
+
+double peak_flops(const System& system) {
+    return static_cast<double>(counted_accelerators(system)) * system.peak_fp16_dense_tflops.value_or(0) *
+           1e12;
 }
 
 }  // namespace euromesh::facts
