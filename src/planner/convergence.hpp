@@ -8,10 +8,11 @@
 
 namespace euromesh::planner {
 
-// The natural logarithm of (loss of the federated run / loss of data parallelism), never below 0.
-// optimistic: the fits as published, extrapolated to any N. At most the central one.
+// The natural logarithm of (loss of the federated run / loss of data parallelism) at the same compute, never
+// below 0; 0 for one site. It grows by 9 % with each doubling of H beyond the 30 of the fits.
+// optimistic: the fits as published, extrapolated to any N and M.
 double optimistic_log_loss_ratio(double parameters, double sites, double inner_steps);
-// central: anchored at what was measured at 10B; larger models get no credit.
+// central: the same, but never below what was measured at 10B, so that a larger model gets no credit.
 double central_log_loss_ratio(double parameters, double sites, double inner_steps);
 
 // exp(log_loss_ratio / exponent of loss in compute): 1 or more.
@@ -27,9 +28,9 @@ struct PublishedPenalty {
 };
 double published_penalty(const PublishedPenalty& constants, double sites, double inner_steps);
 
-// scale 0: optimistic; 1: central; 2: pessimistic, the larger of the central and the published formula's
-// pessimistic column; linear in between, held outside. 1 for one site. Monotone in scale, sites and
-// inner_steps.
+// scale 0: optimistic; 1: central; 2: pessimistic, the larger of twice the central gap and the published
+// formula's pessimistic column; linear in between, held outside. 1 for one site. Never falls with scale,
+// sites or inner_steps, never rises with parameters.
 double convergence_penalty(double parameters, double sites, double inner_steps, double scale);
 
 }  // namespace euromesh::planner

@@ -3,8 +3,9 @@
 // total = utilisation x (1 - straggler) / (penalty x batch_penalty). Pure functions of plain structs, no
 // allocation: called in the innermost loop of the Monte Carlo. Any thread. docs/models/efficiency.md.
 //
-// Invariants: all factors are in (0, 1] or, the penalties, at least 1; one site exchanges nothing and pays no
-// convergence penalty; total never rises with H's exchange time, the round trip or penalty_scale.
+// Invariants: utilisation and total are in [0, 1], both penalties at least 1; one site exchanges nothing,
+// waits for nobody and pays no convergence penalty; total never rises with sites, payload, round trip,
+// straggler or penalty_scale, and never falls with the line or the overlap.
 #pragma once
 
 #include "planner/figure.hpp"
