@@ -37,16 +37,10 @@ double value_of(const Fit& fit, double log_parameters) {
 }
 
 // Linear in log2 M between the fits, 0 at one site, and on with the last slope beyond 8.
-double fitted_log_ratio(double log_parameters, double doublings) {
-    const double at_2 = value_of(fit_of_2, log_parameters);
-    if (doublings <= 1) return doublings * at_2;
-    const double at_4 = value_of(fit_of_4, log_parameters);
-    if (doublings <= 2) return at_2 + (doublings - 1) * (at_4 - at_2);
-    return at_4 + (doublings - 2) * (value_of(fit_of_8, log_parameters) - at_4);
-}
-
-double factor_of_steps(double inner_steps) {
-    return 1 + gap_per_doubling_of_steps * std::max(0.0, std::log2(inner_steps / steps_of_the_fits));
+double fitted_log_ratio(const GapTerms& terms, double doublings) {
+    if (doublings <= 1) return doublings * terms.at_2;
+    if (doublings <= 2) return terms.at_2 + (doublings - 1) * (terms.at_4 - terms.at_2);
+    return terms.at_4 + (doublings - 2) * (terms.at_8 - terms.at_4);
 }
 
 struct Gaps {
@@ -54,17 +48,24 @@ struct Gaps {
     double central = 0;
 };
 
-Gaps gaps_of(double parameters, double sites, double inner_steps) {
-    if (sites <= 1) return {};
-    const double doublings = std::log2(sites);
-    const double fitted = std::max(0.0, fitted_log_ratio(std::log(parameters), doublings));
+Gaps gaps_of(const GapTerms& terms, double doublings) {
+    const double fitted = std::max(0.0, fitted_log_ratio(terms, doublings));
     const double measured = measured_per_doubling * std::max(0.0, doublings - 1);
-    const double steps = factor_of_steps(inner_steps);
-    return {fitted * steps, std::max(fitted, measured) * steps};
+    return {fitted * terms.steps_factor, std::max(fitted, measured) * terms.steps_factor};
 }
 
-// Twice the central gap stands for what was never measured: many sites and a large model at once.
-constexpr double pessimistic_gap = 2;
+Gaps gaps_of(double parameters, double sites, double inner_steps) {
+    if (sites <= 1) return {};
+    return gaps_of(gap_terms(parameters, inner_steps), std::log2(sites));
+}
+
+double published_for(const PublishedPenalty& constants, double doublings_of_steps, double doublings) {
+    const double grown = constants.alpha0 + constants.per_doubling_of_steps * doublings_of_steps +
+                         constants.per_doubling_of_sites * doublings;
+    return std::clamp(grown, 1.0, constants.most);
+}
+
+constexpr double steps_of_the_published_formula = 500;
 
 }  // namespace
 
@@ -81,22 +82,38 @@ double compute_for_log_loss_ratio(double log_loss_ratio) {
 }
 
 double published_penalty(const PublishedPenalty& constants, double sites, double inner_steps) {
-    const double grown = constants.alpha0 + constants.per_doubling_of_steps * std::log2(inner_steps / 500) +
-                         constants.per_doubling_of_sites * std::log2(sites);
-    return std::clamp(grown, 1.0, constants.most);
+    return published_for(constants, std::log2(inner_steps / steps_of_the_published_formula),
+                         std::log2(sites));
+}
+
+GapTerms gap_terms(double parameters, double inner_steps) {
+    const double log_parameters = std::log(parameters);
+    const double beyond = std::max(0.0, std::log2(inner_steps / steps_of_the_fits));
+    return {.at_2 = value_of(fit_of_2, log_parameters),
+            .at_4 = value_of(fit_of_4, log_parameters),
+            .at_8 = value_of(fit_of_8, log_parameters),
+            .steps_factor = 1 + gap_per_doubling_of_steps * beyond,
+            .published_doublings = std::log2(inner_steps / steps_of_the_published_formula)};
+}
+
+double convergence_penalty(const GapTerms& terms, double sites, double scale) {
+    if (sites <= 1) return 1;
+    const double doublings = std::log2(sites);
+    const Gaps gaps = gaps_of(terms, doublings);
+    const double central = compute_for_log_loss_ratio(gaps.central);
+    if (scale <= 1) {
+        const double optimistic = gaps.optimistic > 0 ? compute_for_log_loss_ratio(gaps.optimistic) : 1;
+        return optimistic + std::max(0.0, scale) * (central - optimistic);
+    }
+    // Twice the gap, thus the square, stands for what was never measured: many sites and a large model at
+    // once.
+    const double pessimistic =
+        std::max(central * central, published_for({}, terms.published_doublings, doublings));
+    return central + std::min(scale - 1, 1.0) * (pessimistic - central);
 }
 
 double convergence_penalty(double parameters, double sites, double inner_steps, double scale) {
-    if (sites <= 1) return 1;
-    const Gaps gaps = gaps_of(parameters, sites, inner_steps);
-    const double central = compute_for_log_loss_ratio(gaps.central);
-    if (scale <= 1) {
-        const double optimistic = compute_for_log_loss_ratio(gaps.optimistic);
-        return optimistic + std::max(0.0, scale) * (central - optimistic);
-    }
-    const double pessimistic = std::max(compute_for_log_loss_ratio(pessimistic_gap * gaps.central),
-                                        published_penalty({}, sites, inner_steps));
-    return central + std::min(scale - 1, 1.0) * (pessimistic - central);
+    return convergence_penalty(gap_terms(parameters, inner_steps), sites, scale);
 }
 
 }  // namespace euromesh::planner

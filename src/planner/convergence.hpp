@@ -33,4 +33,15 @@ double published_penalty(const PublishedPenalty& constants, double sites, double
 // sites or inner_steps, never rises with parameters.
 double convergence_penalty(double parameters, double sites, double inner_steps, double scale);
 
+// What N and H alone decide, for a loop in which they stay: same result, in a third of the time.
+struct GapTerms {
+    double at_2 = 0;  // ln of the fitted loss ratio with 2 sites, 4, 8
+    double at_4 = 0;
+    double at_8 = 0;
+    double steps_factor = 1;
+    double published_doublings = 0;  // log2(H / 500)
+};
+GapTerms gap_terms(double parameters, double inner_steps);
+double convergence_penalty(const GapTerms& terms, double sites, double scale);
+
 }  // namespace euromesh::planner

@@ -24,24 +24,36 @@ double step_seconds(const RunShape& shape, double flop_per_s) {
 
 }  // namespace
 
-Efficiency efficiency_of(const RunShape& shape, const Conditions& conditions, double sites,
+PreparedShape prepare(const RunShape& shape) {
+    return {.shape = shape,
+            .gap = gap_terms(shape.parameters, shape.inner_steps),
+            .payload_bytes = shape.parameters * shape.payload_bytes_per_parameter,
+            .batch_penalty =
+                batch_penalty(shape.batch_tokens, training_tokens_of(shape), shape.reference_batch_tokens)};
+}
+
+Efficiency efficiency_of(const PreparedShape& prepared, const Conditions& conditions, double sites,
                          double flop_per_s) {
     EM_ASSERT(sites >= 1 && flop_per_s > 0, "a run has a site, and the site computes");
+    const RunShape& shape = prepared.shape;
     const double step_s = step_seconds(shape, flop_per_s);
     const double compute_s = shape.inner_steps * step_s;
     Efficiency result;
-    result.exchange_s = exchange_seconds(shape.topology, shape.parameters * shape.payload_bytes_per_parameter,
-                                         sites, conditions.wan_bytes_per_s, conditions.round_trip_s);
+    result.exchange_s = exchange_seconds(shape.topology, prepared.payload_bytes, sites,
+                                         conditions.wan_bytes_per_s, conditions.round_trip_s);
     result.exposed_s = std::max(0.0, result.exchange_s - shape.overlap_steps * step_s);
     result.round_s = compute_s + result.exposed_s;
     result.utilisation = compute_s / result.round_s;
-    result.penalty =
-        convergence_penalty(shape.parameters, sites, shape.inner_steps, conditions.penalty_scale);
-    result.batch_penalty =
-        batch_penalty(shape.batch_tokens, training_tokens_of(shape), shape.reference_batch_tokens);
+    result.penalty = convergence_penalty(prepared.gap, sites, conditions.penalty_scale);
+    result.batch_penalty = prepared.batch_penalty;
     const double waits = sites > 1 ? conditions.straggler : 0;
     result.total = result.utilisation * (1 - waits) / (result.penalty * result.batch_penalty);
     return result;
+}
+
+Efficiency efficiency_of(const RunShape& shape, const Conditions& conditions, double sites,
+                         double flop_per_s) {
+    return efficiency_of(prepare(shape), conditions, sites, flop_per_s);
 }
 
 namespace {

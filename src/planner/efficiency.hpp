@@ -8,6 +8,7 @@
 // straggler or penalty_scale, and never falls with the line or the overlap.
 #pragma once
 
+#include "planner/convergence.hpp"
 #include "planner/figure.hpp"
 #include "planner/wan.hpp"
 
@@ -44,6 +45,17 @@ struct Efficiency {
 
 // `flop_per_s`: what all sites together really compute (count x peak x MFU), above 0. sites >= 1.
 Efficiency efficiency_of(const RunShape& shape, const Conditions& conditions, double sites,
+                         double flop_per_s);
+
+// The same with what the shape alone decides worked out before: for loops.
+struct PreparedShape {
+    RunShape shape = {};
+    GapTerms gap = {};
+    double payload_bytes = 0;
+    double batch_penalty = 1;
+};
+PreparedShape prepare(const RunShape& shape);
+Efficiency efficiency_of(const PreparedShape& prepared, const Conditions& conditions, double sites,
                          double flop_per_s);
 
 // Writes the central case with all that it rests on: ids "efficiency.*".
