@@ -28,12 +28,25 @@ AccessMode read_mode(const CsvRow& row) {
 }  // namespace
 
 const TableKind<AccessMode>& access_modes_table() {
-    static const TableKind<AccessMode> kind = {
-        "access_modes.csv",
-        {"id", "name", "track", "who", "unit", "allocation_min", "allocation_max", "review_days",
-         "cutoffs_per_year", "allocation_months", "price", "source", "source_url", "as_of", "grade",
-         "evidence", "note"},
-        read_mode};
+    static const TableKind<AccessMode> kind = {{"access_modes.csv",
+                                                {"id",
+                                                 "name",
+                                                 "track",
+                                                 "who",
+                                                 "unit",
+                                                 {"allocation_min", "1"},
+                                                 {"allocation_max", "1"},
+                                                 {"review_days", "days"},
+                                                 {"cutoffs_per_year", "1"},
+                                                 {"allocation_months", "months"},
+                                                 "price",
+                                                 "source",
+                                                 "source_url",
+                                                 "as_of",
+                                                 "grade",
+                                                 "evidence",
+                                                 "note"}},
+                                               read_mode};
     return kind;
 }
 

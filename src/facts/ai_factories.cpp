@@ -34,12 +34,26 @@ std::string_view name_of(AiFactoryKind kind) {
 }
 
 const TableKind<AiFactory>& ai_factories_table() {
-    static const TableKind<AiFactory> kind = {
-        "ai_factories.csv",
-        {"id", "name", "type", "host", "host_country_iso2", "countries", "cohort_date", "system", "system_id",
-         "contract_date", "contract_eur_m", "expected_online", "linked_ai_factories", "source", "source_url",
-         "as_of", "grade", "note"},
-        read_factory};
+    static const TableKind<AiFactory> kind = {{"ai_factories.csv",
+                                               {"id",
+                                                "name",
+                                                "type",
+                                                "host",
+                                                "host_country_iso2",
+                                                "countries",
+                                                "cohort_date",
+                                                "system",
+                                                "system_id",
+                                                "contract_date",
+                                                {"contract_eur_m", "EUR million"},
+                                                "expected_online",
+                                                "linked_ai_factories",
+                                                "source",
+                                                "source_url",
+                                                "as_of",
+                                                "grade",
+                                                "note"}},
+                                              read_factory};
     return kind;
 }
 

@@ -40,11 +40,25 @@ const std::vector<std::string_view>& cost_categories() {
 }
 
 const TableKind<Cost>& costs_table() {
-    static const TableKind<Cost> kind = {
-        "costs.csv",
-        {"id", "category", "item", "region", "unit", "low", "central", "high", "currency", "eur_central",
-         "period", "source", "source_url", "as_of", "grade", "evidence", "note"},
-        read_cost};
+    static const TableKind<Cost> kind = {{"costs.csv",
+                                          {"id",
+                                           "category",
+                                           "item",
+                                           "region",
+                                           "unit",
+                                           {"low", "1"},
+                                           {"central", "1"},
+                                           {"high", "1"},
+                                           "currency",
+                                           {"eur_central", "1"},
+                                           "period",
+                                           "source",
+                                           "source_url",
+                                           "as_of",
+                                           "grade",
+                                           "evidence",
+                                           "note"}},
+                                         read_cost};
     return kind;
 }
 

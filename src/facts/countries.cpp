@@ -24,11 +24,19 @@ Country read_country(const CsvRow& row) {
 }  // namespace
 
 const TableKind<Country>& countries_table() {
-    static const TableKind<Country> kind = {
-        "countries.csv",
-        {"country_iso2", "country", "population", "year", "eu27", "eurohpc_member", "source", "source_url",
-         "as_of", "grade", "note"},
-        read_country};
+    static const TableKind<Country> kind = {{"countries.csv",
+                                             {"country_iso2",
+                                              "country",
+                                              {"population", "1"},
+                                              {"year", "1"},
+                                              "eu27",
+                                              "eurohpc_member",
+                                              "source",
+                                              "source_url",
+                                              "as_of",
+                                              "grade",
+                                              "note"}},
+                                            read_country};
     return kind;
 }
 

@@ -62,13 +62,27 @@ CountryEnergy read_energy(const CsvRow& row) {
 }  // namespace
 
 const TableKind<CountryEnergy>& energy_table() {
-    static const TableKind<CountryEnergy> kind = {
-        "energy.csv",
-        {"country_iso2", "country", "carbon_g_per_kwh", "carbon_year", "carbon_source", "carbon_source_url",
-         "carbon_grade", "price_eur_per_kwh", "price_period", "price_basis", "price_source",
-         "price_source_url", "price_grade", "hpc_site", "hpc_pue", "pue_source", "pue_source_url",
-         "pue_grade", "note"},
-        read_energy};
+    static const TableKind<CountryEnergy> kind = {{"energy.csv",
+                                                   {"country_iso2",
+                                                    "country",
+                                                    {"carbon_g_per_kwh", "g/kWh"},
+                                                    {"carbon_year", "1"},
+                                                    "carbon_source",
+                                                    "carbon_source_url",
+                                                    "carbon_grade",
+                                                    {"price_eur_per_kwh", "EUR/kWh"},
+                                                    "price_period",
+                                                    "price_basis",
+                                                    "price_source",
+                                                    "price_source_url",
+                                                    "price_grade",
+                                                    "hpc_site",
+                                                    {"hpc_pue", "1"},
+                                                    "pue_source",
+                                                    "pue_source_url",
+                                                    "pue_grade",
+                                                    "note"}},
+                                                  read_energy};
     return kind;
 }
 

@@ -27,14 +27,17 @@ Result<FactFiles> FactFiles::choose(const std::optional<std::filesystem::path>& 
     return built_in();
 }
 
+std::string FactFiles::label(std::string_view name) const {
+    return folder_ ? (*folder_ / name).string() : fmt::format("built-in {}", name);
+}
+
 Result<FactText> FactFiles::read(std::string_view name) const {
     if (!folder_) {
         EM_ASSIGN(const std::string_view text, embedded_text(name));
-        return FactText{fmt::format("built-in {}", name), std::string(text)};
+        return FactText{label(name), std::string(text)};
     }
-    const std::filesystem::path path = *folder_ / name;
-    EM_ASSIGN(std::string text, os::read_file(path, largest_file));
-    return FactText{path.string(), std::move(text)};
+    EM_ASSIGN(std::string text, os::read_file(*folder_ / name, largest_file));
+    return FactText{label(name), std::move(text)};
 }
 
 }  // namespace euromesh::facts

@@ -26,8 +26,9 @@ class FactFiles {
     // in_folder(*folder) when one is given.
     static Result<FactFiles> choose(const std::optional<std::filesystem::path>& folder);
 
-    // `name` as in data/: "systems.csv".
+    // `name` as in data/: "systems.csv". bad_input: larger than 4 MiB.
     Result<FactText> read(std::string_view name) const;
+    std::string label(std::string_view name) const;
 
   private:
     FactFiles() = default;

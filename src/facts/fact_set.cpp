@@ -2,35 +2,66 @@
 
 #include <utility>
 
+#include "facts/cross_checks.hpp"
+
 namespace euromesh::facts {
 namespace {
 
-template <class Record>
-Table<Record> read_file(const TableKind<Record>& kind, const FactFiles& files, CheckedFacts& checked) {
-    auto read = files.read(kind.file);
-    if (!read) {
-        checked.problems.add({std::string(kind.file), 1, 1, "", read.error().message});
-        return {};
+// The files one after another, with what is wrong in them.
+class Reader {
+  public:
+    Reader(const FactFiles& files, CheckedFacts& checked) : files_(files), checked_(checked) {}
+
+    template <class Record>
+    Table<Record> read(const TableKind<Record>& kind) {
+        auto text = files_.read(kind.shape.file);
+        if (!text) {
+            checked_.problems.add({files_.label(kind.shape.file), 1, 1, "", text.error().message});
+            return {};
+        }
+        Table<Record> table =
+            read_table(kind, std::move(text->text), std::move(text->label), checked_.problems);
+        checked_.files.push_back({std::string(kind.shape.file), table.records.size()});
+        return table;
     }
-    Table<Record> table = read_table(kind, std::move(read->text), read->label, checked.problems);
-    checked.files.push_back({std::string(kind.file), table.records.size()});
-    return table;
+
+  private:
+    const FactFiles& files_;
+    CheckedFacts& checked_;
+};
+
+FactTables read_tables(Reader reader) {
+    FactTables tables;
+    tables.systems = reader.read(systems_table());
+    tables.accelerators = reader.read(accelerators_table());
+    tables.ai_factories = reader.read(ai_factories_table());
+    tables.countries = reader.read(countries_table());
+    tables.energy = reader.read(energy_table());
+    tables.grid_leads = reader.read(grid_leads_table());
+    tables.costs = reader.read(costs_table());
+    tables.training_runs = reader.read(training_runs_table());
+    tables.access_modes = reader.read(access_modes_table());
+    tables.links = reader.read(network_table());
+    return tables;
+}
+
+FactSet records_of(FactTables tables) {
+    return {std::move(tables.systems.records),      std::move(tables.accelerators.records),
+            std::move(tables.ai_factories.records), std::move(tables.energy.records),
+            std::move(tables.countries.records),    std::move(tables.grid_leads.records),
+            std::move(tables.costs.records),        std::move(tables.training_runs.records),
+            std::move(tables.links.records),        std::move(tables.access_modes.records)};
 }
 
 }  // namespace
 
 CheckedFacts check_facts(const FactFiles& files) {
     CheckedFacts checked;
-    checked.facts.systems = read_file(systems_table(), files, checked).records;
-    checked.facts.accelerators = read_file(accelerators_table(), files, checked).records;
-    checked.facts.ai_factories = read_file(ai_factories_table(), files, checked).records;
-    checked.facts.energy = read_file(energy_table(), files, checked).records;
-    checked.facts.countries = read_file(countries_table(), files, checked).records;
-    checked.facts.grid_leads = read_file(grid_leads_table(), files, checked).records;
-    checked.facts.costs = read_file(costs_table(), files, checked).records;
-    checked.facts.training_runs = read_file(training_runs_table(), files, checked).records;
-    checked.facts.links = read_file(network_table(), files, checked).records;
-    checked.facts.access_modes = read_file(access_modes_table(), files, checked).records;
+    FactTables tables = read_tables(Reader(files, checked));
+    check_references(tables, checked.problems);
+    check_arithmetic(tables, checked.problems);
+    checked.problems.sort();
+    checked.facts = records_of(std::move(tables));
     return checked;
 }
 

@@ -66,10 +66,9 @@ std::string country_in(const CsvRow& row, std::string_view column) {
 std::optional<std::string> optional_country_in(const CsvRow& row, std::string_view column) {
     if (row.blank(column)) return std::nullopt;
     const std::string& country = row.raw(column);
-    if (!is_country(country)) {
-        row.report(column, fmt::format("'{}' is not a country (two capital letters: DE)", shown(country)));
-    }
-    return country;
+    if (is_country(country)) return country;
+    row.report(column, fmt::format("'{}' is not a country (two capital letters: DE)", shown(country)));
+    return std::nullopt;
 }
 
 std::optional<bool> yes_no_in(const CsvRow& row, std::string_view column) {

@@ -33,11 +33,22 @@ std::string_view name_of(LoadClass load_class) {
 }
 
 const TableKind<GridLead>& grid_leads_table() {
-    static const TableKind<GridLead> kind = {
-        "grid_lead_times.csv",
-        {"id", "region", "country_iso2", "load_class", "load_mw", "low_years", "central_years", "high_years",
-         "source", "source_url", "as_of", "grade", "evidence", "note"},
-        read_lead};
+    static const TableKind<GridLead> kind = {{"grid_lead_times.csv",
+                                              {"id",
+                                               "region",
+                                               "country_iso2",
+                                               "load_class",
+                                               {"load_mw", "MW"},
+                                               {"low_years", "years"},
+                                               {"central_years", "years"},
+                                               {"high_years", "years"},
+                                               "source",
+                                               "source_url",
+                                               "as_of",
+                                               "grade",
+                                               "evidence",
+                                               "note"}},
+                                             read_lead};
     return kind;
 }
 

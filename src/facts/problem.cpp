@@ -1,6 +1,7 @@
 #include "facts/problem.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace euromesh::facts {
@@ -24,6 +25,12 @@ std::string shown(std::string_view value) {
 void Problems::add(Problem problem) {
     ++count_;
     if (!full()) kept_.push_back(std::move(problem));
+}
+
+void Problems::sort() {
+    std::stable_sort(kept_.begin(), kept_.end(), [](const Problem& a, const Problem& b) {
+        return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+    });
 }
 
 Status Problems::status() const {

@@ -33,6 +33,9 @@ class Problems {
 
     void add(Problem problem);
 
+    // By place: file, line, column.
+    void sort();
+
     bool full() const { return kept_.size() == most_kept; }
     bool none() const { return count_ == 0; }
     std::size_t count() const { return count_; }

@@ -15,17 +15,17 @@ const std::vector<System>& built_in() {
 }
 
 TestRow good() {
-    return TestRow(systems_table().columns, {{"id", "x"},
-                                             {"name", "X"},
-                                             {"kind", "national"},
-                                             {"site", "Town"},
-                                             {"country_iso2", "FI"},
-                                             {"operator", "Centre"},
-                                             {"status", "operational"},
-                                             {"source", "page"},
-                                             {"source_url", "https://x.eu/a"},
-                                             {"as_of", "2026-05"},
-                                             {"grade", "B"}});
+    return TestRow(systems_table().shape, {{"id", "x"},
+                                           {"name", "X"},
+                                           {"kind", "national"},
+                                           {"site", "Town"},
+                                           {"country_iso2", "FI"},
+                                           {"operator", "Centre"},
+                                           {"status", "operational"},
+                                           {"source", "page"},
+                                           {"source_url", "https://x.eu/a"},
+                                           {"as_of", "2026-05"},
+                                           {"grade", "B"}});
 }
 
 std::string complaint_about(std::vector<std::pair<std::string, std::string>> changes) {

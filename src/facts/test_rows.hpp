@@ -16,7 +16,7 @@ class TestRow {
   public:
     using Changes = std::vector<std::pair<std::string, std::string>>;
 
-    TestRow(std::vector<std::string_view> columns, const Changes& fields) : columns_(std::move(columns)) {
+    TestRow(const TableShape& shape, const Changes& fields) : columns_(shape.column_names()) {
         *this = with(fields);
     }
 
