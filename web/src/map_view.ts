@@ -1,15 +1,15 @@
 // Where the map looks and where its labels stand. Pure geometry, in frame units (projection.ts) or in pixels.
 
 import { europe_projection, frame } from './projection.js';
-import type { Site } from './report.js';
 
 export interface View { x: number; y: number; width: number; height: number }
-export interface Place { index: number; site: Site; x: number; y: number }
+export interface Located { lat: number | null; lon: number | null }
+export interface Place<T> { index: number; site: T; x: number; y: number }
 export interface Box { x: number; y: number; width: number; height: number }
 export interface Label extends Box { anchor: 'start' | 'middle' | 'end'; text_x: number }
 
 /** Sites on the map; those without coordinates or outside the frame are left out and named in the caption. */
-export function places(sites: readonly Site[]): Place[] {
+export function places<T extends Located>(sites: readonly T[]): Place<T>[] {
   const project = europe_projection();
   return sites.flatMap((site, index) => {
     if (site.lat === null || site.lon === null || Math.abs(site.lat) > 90) return [];
@@ -24,7 +24,7 @@ function clamp(value: number, low: number, high: number): number {
 }
 
 /** The smallest view of the frame's shape that holds all sites with a margin, and never less than `least` of Europe. */
-export function view_of(shown: readonly Place[], least = 0.62, margin = 130): View {
+export function view_of(shown: readonly Place<unknown>[], least = 0.62, margin = 130): View {
   const all = { x: 0, y: 0, width: frame.width, height: frame.height };
   if (shown.length === 0) return all;
   const xs = shown.map((p) => p.x);
@@ -44,9 +44,19 @@ function overlap(a: Box, b: Box): number {
   return width > 0 && height > 0 ? width * height : 0;
 }
 
+export const pin_radius = 5.5;
+
+/** A point with the size of its text and, where it is drawn larger than a pin, its radius. */
+export interface Labelled extends Box { r?: number }
+
+export function box_of({ x, y, r = pin_radius }: { x: number; y: number; r?: number }): Box {
+  const half = r + 1.5;
+  return { x: x - half, y: y - half, width: 2 * half, height: 2 * half };
+}
+
 /** Right, left, above, below, and the four corners; the first that overlaps nothing wins, else the one that overlaps least. */
-function candidates(x: number, y: number, width: number, height: number): Label[] {
-  const off = 10;
+function candidates({ x, y, width, height, r = pin_radius }: Labelled): Label[] {
+  const off = r + 4.5;
   const at = (left: number, top: number, anchor: Label['anchor']): Label => {
     const text_x = anchor === 'start' ? left : anchor === 'end' ? left + width : left + width / 2;
     return { x: left, y: top, width, height, anchor, text_x };
@@ -69,12 +79,12 @@ function outside(label: Box, width: number, height: number): number {
 }
 
 /** One label per point, in pixels; sizes are those of the text. */
-export function place_labels(points: readonly { x: number; y: number; width: number; height: number }[], width: number, height: number): Label[] {
-  const taken: Box[] = points.map((p) => ({ x: p.x - 7, y: p.y - 7, width: 14, height: 14 }));
+export function place_labels(points: readonly Labelled[], width: number, height: number, obstacles: readonly Box[] = []): Label[] {
+  const taken: Box[] = [...points.map(box_of), ...obstacles];
   return points.map((p, own) => {
     const others = taken.filter((_, i) => i !== own);
     const cost = (label: Label): number => others.reduce((sum, box) => sum + overlap(label, box), 0) + 40 * outside(label, width, height);
-    const ranked = candidates(p.x, p.y, p.width, p.height).map((label) => ({ label, cost: cost(label) }));
+    const ranked = candidates(p).map((label) => ({ label, cost: cost(label) }));
     const best = ranked.reduce((a, b) => (b.cost < a.cost ? b : a));
     taken.push(best.label);
     return best.label;

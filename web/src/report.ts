@@ -80,7 +80,7 @@ function list<T>(value: unknown, read: (item: unknown) => T): T[] {
 }
 
 /** Control characters, and those that reverse the direction of text, are shown as a mark instead of acting. */
-function visible(value: string): string {
+export function visible(value: string): string {
   return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 

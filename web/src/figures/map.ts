@@ -1,27 +1,18 @@
 // Figure: where the sites stand and who exchanges with whom.
 
-import europe from 'virtual:europe';
 import { svg } from '../dom.js';
 import { figure } from '../figure.js';
 import { join_names, plural } from '../format.js';
-import { arc_path, place_labels, places, site_pairs, view_of } from '../map_view.js';
+import { arc_path, pin_radius, place_labels, places, site_pairs, view_of } from '../map_view.js';
 import type { Label, Place, View } from '../map_view.js';
-import { grid } from '../projection.js';
 import type { Report, Site } from '../report.js';
+import { outlines } from './outlines.js';
 
-function outlines(report: Report, view: View, scale: number): SVGElement {
-  const taking_part = new Set(report.sites.map((s) => s.country.toUpperCase()));
-  const countries = Object.entries(europe.countries).map(([code, path]) =>
-    svg('path', { d: path, class: code !== '' && taking_part.has(code) ? 'land member' : 'land' }));
-  const place = `scale(${scale / grid}) translate(${-view.x * grid},${-view.y * grid})`;
-  return svg('g', { transform: place }, countries, svg('path', { d: europe.borders, class: 'border' }));
-}
-
-interface Pin { place: Place; x: number; y: number; width: number; height: number }
+interface Pin { place: Place<Site>; x: number; y: number; width: number; height: number }
 
 const small_from = 480;
 
-function pins(shown: readonly Place[], view: View, scale: number, width: number): Pin[] {
+function pins(shown: readonly Place<Site>[], view: View, scale: number, width: number): Pin[] {
   const size = width < small_from ? 12.5 : 15;
   return shown.map((place) => ({
     place,
@@ -54,9 +45,9 @@ function draw(report: Report, width: number): SVGElement {
   const arcs = report.sites.length > 1 ? site_pairs(points) : [];
   return svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, class: width < small_from ? 'map small' : 'map' },
     svg('rect', { width, height, class: 'sea' }),
-    outlines(report, view, scale),
+    outlines(report.sites, view, scale),
     arcs.map(([a, b]) => svg('path', { d: arc_path(a, b), class: arcs.length > 10 ? 'arc thin' : 'arc' })),
-    points.map((p) => svg('circle', { cx: p.x, cy: p.y, r: 5.5, class: 'pin' })),
+    points.map((p) => svg('circle', { cx: p.x, cy: p.y, r: pin_radius, class: 'pin' })),
     points.map((p, i) => { const label = labels[i]; return label === undefined ? null : label_text(p, label); }));
 }
 
@@ -64,7 +55,7 @@ function whereabouts(site: Site): string {
   return [site.label, site.country === '' ? '' : `(${site.country})`, site.language === '' ? '' : `with ${site.language} text`].filter((t) => t !== '').join(' ');
 }
 
-export function map_caption(report: Report, shown: readonly Place[]): string {
+export function map_caption(report: Report, shown: readonly Place<Site>[]): string {
   const names = join_names(report.sites.map(whereabouts), 20);
   const arcs = report.sites.length > 1 ? ' Each arc joins two sites whose outer steps are combined; text stays where it is.' : '';
   const indices = new Set(shown.map((p) => p.index));
