@@ -4,11 +4,13 @@
 #include "apps/check_manifests.hpp"
 #include "apps/command.hpp"
 #include "apps/launch.hpp"
+#include "apps/report.hpp"
 #include "apps/run_folder.hpp"
 #include "apps/site_run.hpp"
 #include "apps/solo_run.hpp"
 #include "base/os/process.hpp"
 #include "base/os/terminal.hpp"
+#include "contract/measured.hpp"
 
 namespace euromesh::apps {
 namespace {
@@ -31,6 +33,7 @@ struct TrainArguments {
     std::int64_t steps = 0;
     double minutes = 0;
     int restarts = 1;
+    std::filesystem::path measure;
     std::vector<std::filesystem::path> manifests;
 };
 
@@ -56,6 +59,27 @@ Result<std::int64_t> steps_for(double minutes, const RunSpec& spec, const Launch
     return std::max<std::int64_t>(spec.outer.inner_steps, std::llround(tokens / per_step));
 }
 
+// Told before a long run rather than after it.
+Status check_measure_file(const TrainArguments& arguments, bool one_process) {
+    if (arguments.measure.empty()) return {};
+    if (one_process)
+        return fail(Code::bad_input,
+                    "--measure needs all sites' events: use it without --site, --alone, "
+                    "--data-parallel");
+    const std::filesystem::path folder = std::filesystem::absolute(arguments.measure).parent_path();
+    if (std::filesystem::is_directory(folder)) return {};
+    return fail(Code::not_found, "--measure {}: there is no folder {}", arguments.measure.string(),
+                folder.string());
+}
+
+Status write_measure_file(const RunSpec& spec, const TrainArguments& arguments, const Clock& clock) {
+    if (arguments.measure.empty()) return {};
+    EM_ASSIGN(const contract::RunRecord record, collect_record(spec));
+    EM_ASSIGN(const contract::Measured measured,
+              contract::measured_from_report(record.document(), EUROMESH_VERSION, iso8601_utc(clock.wall())));
+    return contract::write_measured(arguments.measure, measured);
+}
+
 Status train_here(RunSpec spec, const TrainArguments& arguments, Context& context) {
     LaunchOptions options;
     options.run_file = arguments.run_file;
@@ -70,7 +94,8 @@ Status train_here(RunSpec spec, const TrainArguments& arguments, Context& contex
         EM_ASSIGN(spec.steps, steps_for(arguments.minutes, spec, options, context.clock));
     }
     EM_TRY(claim_run_folder(spec, arguments.run_file, arguments.resume, arguments.fresh));
-    return launch(spec, options, context);
+    EM_TRY(launch(spec, options, context));
+    return write_measure_file(spec, arguments, context.clock);
 }
 
 Status train_one(const RunSpec& spec, const TrainArguments& arguments, Context& context) {
@@ -98,8 +123,9 @@ Status train(const TrainArguments& arguments, Context& context) {
         return fail(Code::bad_input, "train needs a run file (see 'euromesh train --help')");
     EM_ASSIGN(RunSpec spec, contract::load_run_spec(arguments.run_file));
     if (arguments.steps > 0) spec.steps = arguments.steps;
-    os::watch_for_stop();
     const bool one_process = !arguments.site.empty() || !arguments.alone.empty() || arguments.data_parallel;
+    EM_TRY(check_measure_file(arguments, one_process));
+    os::watch_for_stop();
     return one_process ? train_one(spec, arguments, context)
                        : train_here(std::move(spec), arguments, context);
 }
@@ -126,6 +152,8 @@ void declare(CLI::App& command, TrainArguments& to) {
     command
         .add_option("--restarts", to.restarts, "start a killed site's process again this often (default 1)")
         ->check(CLI::Range(0, 1000));
+    command.add_option("--measure", to.measure,
+                       "afterwards, write what the run measured to this file, for 'euromesh plan'");
     command.add_option("--alone", to.alone, "train this site's model alone, for comparison");
     command.add_flag("--data-parallel", to.data_parallel, "train on all texts together, for comparison");
     command.add_option("--check-manifests", to.manifests,

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "apps/test_run.hpp"
+#include "contract/measured.hpp"
 
 namespace euromesh::apps {
 namespace {
@@ -27,9 +28,16 @@ std::string manifests_of(const TestRun& run, const std::string& site) {
 TEST_CASE("three sites train one model: equal outer parameters, a checked chain, a report") {
     const TestRun run;
     const std::string file = run.file("run.toml").string();
-    const Called called = run.call({"train", file, "--baseline"});
+    const std::string measure = run.file("measured.json").string();
+    const Called called = run.call({"train", file, "--baseline", "--measure", measure});
     CAPTURE(called.err);
     REQUIRE(called.status == 0);
+    const contract::Measured measured = contract::read_measured(measure).value();
+    CHECK(measured.sites.size() == 3);
+    CHECK(measured.rounds == 8);
+    CHECK(measured.batch_tokens == 3 * 4 * 16);
+    CHECK(measured.bytes_per_parameter > 4.0 / 3);  // 2 (M - 1)/M payloads of int8
+    CHECK(measured.loss_gap.has_value());
     const std::vector<Json> a = events_of(run, "a", "round"), b = events_of(run, "b", "round"),
                             c = events_of(run, "c", "round");
     REQUIRE(a.size() == 8);
@@ -60,6 +68,16 @@ TEST_CASE("three sites train one model: equal outer parameters, a checked chain,
     const std::string html = run.read(run.run_folder() / "report.html");
     CHECK(html.find("/*REPORT_DATA*/") == std::string::npos);
     CHECK(html.find("\"euromesh-report/1\"") != std::string::npos);
+}
+
+TEST_CASE("a measure file that could not be written is refused before the run") {
+    const TestRun run;
+    const std::string file = run.file("run.toml").string();
+    const Called nowhere = run.call({"train", file, "--measure", run.file("no/such/m.json").string()});
+    CHECK(nowhere.status == 3);
+    CHECK(nowhere.error_lines() == 1);
+    CHECK(!std::filesystem::exists(run.run_folder()));
+    CHECK(run.call({"train", file, "--measure", "m.json", "--site", "a"}).status == 2);
 }
 
 TEST_CASE("a manifest that was changed is found, by file and line") {
