@@ -1,4 +1,5 @@
-// The one name under which threads are started, so that a search for it finds all of them.
+// The one name under which threads are started, so that a search for it finds all of them; and how many the
+// machine has for us.
 #pragma once
 
 #include <thread>
@@ -7,5 +8,11 @@ namespace euromesh::os {
 
 // Joins when it is destroyed.
 using Thread = std::jthread;
+
+// Processors that this process may use; at least 1.
+inline unsigned hardware_threads() {
+    const unsigned count = std::thread::hardware_concurrency();
+    return count > 0 ? count : 1;
+}
 
 }  // namespace euromesh::os
