@@ -113,7 +113,7 @@ std::string in_words(const FactRecord& record, std::size_t width) {
     std::vector<std::string> unknown;
     for (const FactField& field : record.fields) {
         if (!field.value) {
-            unknown.push_back(field.name);
+            if (field.name != "note") unknown.push_back(field.name);
         } else if (field.name != record.fields.front().name) {
             text += fmt::format("  {:<{}}  {}\n", field.name, longest,
                                 wrapped(value_in_words(field), indent, width));

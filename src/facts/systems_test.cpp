@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "facts/test_rows.hpp"
+#include "facts/rows_for_test.hpp"
 
 namespace euromesh::facts {
 
