@@ -16,6 +16,7 @@ struct Context {
     std::function<Status()> chosen;  // set by the subcommand that the arguments name
 };
 
+void add_plan(CLI::App& root, Context& context);
 void add_train(CLI::App& root, Context& context);
 void add_generate(CLI::App& root, Context& context);
 void add_report(CLI::App& root, Context& context);

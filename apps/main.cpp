@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
     CLI::App root{
         "One model, many public computers: train across sites that share no fabric, no queue and no data."};
     describe(root);
+    apps::add_plan(root, context);
     apps::add_train(root, context);
     apps::add_generate(root, context);
     apps::add_report(root, context);

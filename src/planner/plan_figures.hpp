@@ -1,0 +1,11 @@
+// The figures of a plan's answer: each with its formula, down to facts and assumptions.
+#pragma once
+
+namespace euromesh::planner {
+
+struct Plan;
+
+// Adds "fleet.*", "availability.*", "efficiency.*" and "answer.*" to the plan's trace.
+void add_answer_figures(Plan& plan);
+
+}  // namespace euromesh::planner
