@@ -40,7 +40,7 @@ std::size_t distance(const std::string& asked, const std::string& name) {
     if (asked.empty()) return farthest + 1;
     if (name.starts_with(asked)) return 0;
     const std::size_t edits = edit_distance(asked, name);
-    if (edits <= std::max<std::size_t>(1, asked.size() / 3)) return edits;
+    if (edits <= std::max<std::size_t>(1, asked.size() / 4)) return edits;
     if (asked.size() >= 3 && name.find(asked) != std::string::npos) return 500;
     return farthest + 1;
 }

@@ -8,7 +8,7 @@
 namespace euromesh::facts {
 
 // At most `most`, the likeliest first: those that begin with what was asked for, or hold it, then those
-// within a third of its letters by edit distance (Levenshtein). Upper and lower case count as the same.
+// within a quarter of its letters by edit distance (Levenshtein). Upper and lower case count as the same.
 std::vector<std::string> nearest_names(std::string_view asked, const std::vector<std::string>& known,
                                        std::size_t most = 3);
 

@@ -3,11 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "facts/embedded.hpp"
 #include "facts/table.hpp"
 
 namespace euromesh::facts {
@@ -45,6 +47,13 @@ class TestRow {
     std::vector<std::string_view> columns_;
     std::map<std::string, std::string> fields_;
 };
+
+// The facts that travel in the program, to be changed.
+inline std::map<std::string, std::string, std::less<>> built_in_texts() {
+    std::map<std::string, std::string, std::less<>> texts;
+    for (const EmbeddedFile& file : embedded_files()) texts[std::string(file.name)] = file.text;
+    return texts;
+}
 
 template <class Record>
 std::string only_problem(const TableKind<Record>& kind, const std::string& text) {
