@@ -42,7 +42,7 @@ TEST_CASE("the largest measured model, 10B: table 5") {
 }
 
 TEST_CASE(
-    "our own run: 1.03 M parameters, three sites, H = 30: 2.57 % measured, from 5,000 times larger fits") {
+    "our own run: 1.03 M parameters, three sites, H = 30: 2.57 % measured, far below the sizes of the fits") {
     CHECK(percent(central_log_loss_ratio(1.03e6, 3, 30)) == doctest::Approx(2.57).epsilon(0.1));
 }
 
