@@ -11,8 +11,8 @@ export interface FigureParts {
   id: string;
   title: string;
   /** What a reader who cannot see the drawing should learn from it; also the visible caption. */
-  caption: string;
-  source?: string;
+  caption: Child;
+  source?: Child;
   legend?: Child;
   draw: Draw;
 }
@@ -57,7 +57,7 @@ export function figure(parts: FigureParts): HTMLElement {
   draw_to_width(holder, parts.draw);
   const caption = h('figcaption', { id: caption_id },
     h('b', {}, h('span', { class: 'number' }, 'Figure'), `. ${parts.title}. `), parts.caption,
-    parts.source === undefined ? null : h('small', {}, ` ${parts.source}`));
+    parts.source === undefined ? null : h('small', {}, ' ', parts.source));
   return h('figure', { id: parts.id }, parts.legend ?? null, holder, caption);
 }
 

@@ -42,15 +42,19 @@ export function target_text(plan: PlanDocument): string {
   return `${name}: ${write_flop(flop)}${size}`;
 }
 
+/** How far a plan gets that does not get there. */
+export function progress_text(plan: PlanDocument): string {
+  const last = plan.curve.at(-1);
+  return last === undefined ? '' : `: by ${write_day(last.date)} it has done ${write_flop(last.flop)}, ${write_share(last.flop / plan.target.flop)} of the target`;
+}
+
 export function verdict(plan: PlanDocument): Phrase {
   const { answer } = plan;
   const setting = ` with ${write_share(plan.share)} of each machine, from ${write_day(plan.from)} on`;
   const horizon = [{ text: 'The chance that the target is reached at all by ' }, { text: `${write_day(plan.horizon)} is ${write_chance(chance_at_horizon(plan))}`, strong: true }, { text: '.' }];
-  if (answer.date === null) {
-    return [{ text: `The target is not reached within the horizon${setting}. ` }, ...horizon];
-  }
+  if (answer.date === null) return [{ text: `The target is not reached within the horizon${setting}${progress_text(plan)}. ` }, ...horizon];
   const central = chance_by(plan, answer.date);
-  const odds = central === null ? '' : ` The chance to be done by that day is ${write_chance(central)}.`;
+  const odds = central === null ? '' : ` The chance to be done by that day is about ${write_chance(central)}.`;
   return [
     { text: `Training is done after ` }, { text: write_days(answer.days ?? days_between(plan.from, answer.date)), strong: true }, { text: `${setting}; ` },
     { text: band_text(answer, plan.horizon), strong: true }, { text: `.${odds} ` }, ...horizon,
@@ -59,10 +63,12 @@ export function verdict(plan: PlanDocument): Phrase {
 
 export type Kind = 'used' | 'coming' | 'left';
 
-/** A site that is used, but not from the first day, is coming. A partial date ("2027") counts from its start. */
+/** A site that is used, but not from the first day, is coming. "2027" or "2027-03" without a day may be any day of it. */
 export function kind_of(site: Site, from: string): Kind {
   if (!site.used) return 'left';
-  return site.online !== null && site.online.padEnd(10, '-01-01') > from ? 'coming' : 'used';
+  const { online } = site;
+  const start = from.slice(0, Math.min(online?.length ?? 0, 10));
+  return online !== null && (online > start || (online === start && online.length < 10)) ? 'coming' : 'used';
 }
 
 export const kind_words: Readonly<Record<Kind, string>> = {
@@ -75,7 +81,7 @@ export function sites_text(plan: PlanDocument): string {
   const largest = plan.sites.filter((s) => s.used).sort((a, b) => (b.used_pflops ?? 0) - (a.used_pflops ?? 0)).slice(0, 5);
   const lead = largest.length === 0 ? '' : ` The largest that are used: ${join_names(largest.map((s) => s.name))}.`;
   const coming = count('coming') === 0 ? '' : `, ${plural(count('coming'), 'more once it is online', 'more once they are online')}`;
-  return `${plural(count('used'), 'system')} used from the first day${coming}, ${count('left')} not used.${lead}`.replace(/^./, (c) => c.toUpperCase());
+  return `${plural(count('used'), 'system')} used from the first day${coming}, ${plural(count('left'), 'is', 'are')} not used.${lead}`.replace(/^./, (c) => c.toUpperCase());
 }
 
 export function grade_share(plan: PlanDocument): string {
@@ -97,9 +103,10 @@ export function gap_text(days: number): string {
 
 export function compare_text(plan: PlanDocument, other: Compare): Phrase {
   const chance = other.probability_before;
-  const end = other.date === null ? `${other.name} does not reach the target by ${write_day(plan.horizon)}` : `${other.name} reaches the target on ${write_day(other.date)}`;
-  const gap = other.gap_days === null ? '' : `, ${gap_text(other.gap_days)} than ${plan.scenario.name}`;
+  const [mine, name] = [`“${plan.scenario.name}”`, `“${other.name}”`];
+  const end = other.date === null ? `${name} does not reach the target by ${write_day(plan.horizon)}` : `${name} reaches the target on ${write_day(other.date)}`;
+  const gap = other.gap_days === null ? '' : `, ${gap_text(other.gap_days)} than ${mine}`;
   const lead = { text: `${end}${gap === '' ? '' : gap.replace('the same day than', 'the same day as')}. ` };
-  const odds = chance === null ? [] : [{ text: 'The chance that ' }, { text: `${plan.scenario.name} is done first is ${write_chance(chance)}`, strong: true }, { text: '.' }];
+  const odds = chance === null ? [] : [{ text: 'The chance that ' }, { text: `${mine} is done first is ${write_chance(chance)}`, strong: true }, { text: '.' }];
   return [lead, ...odds, { text: rival_text('power', other.equal_power, plan) + rival_text('money', other.equal_money, plan) }];
 }

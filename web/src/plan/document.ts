@@ -2,7 +2,7 @@
 // Nothing of it is trusted. A wrong or missing field that the page cannot do without is an error in one line; a wrong entry
 // of a list is left out, and the page says so.
 
-import { Problem, day, flag, is_day, list, maybe, number, one_of, optional, record, text, triple } from './read.js';
+import { Problem, day, flag, fraction, is_day, list, maybe, number, one_of, optional, record, text, triple } from './read.js';
 import type { Read } from './read.js';
 
 export type Grade = 'A' | 'B' | 'C';
@@ -147,7 +147,7 @@ const rival = record<Rival>({ date: maybe(day), gap_days: maybe(number) });
 
 const answer = record<Answer>({
   date: maybe(day), days: maybe(number), p05: maybe(day), p10: maybe(day), p50: maybe(day), p90: maybe(day), p95: maybe(day),
-  probability_by: list(record({ date: day, probability: number })), scenarios: number, never: number,
+  probability_by: list(record({ date: day, probability: fraction })), scenarios: number, never: fraction,
 });
 
 const site = record<Site>({
@@ -167,7 +167,7 @@ const figure = record<Figure>({
 });
 
 const compare = record<Compare>({
-  name: text, date: maybe(day), p10: maybe(day), p50: maybe(day), p90: maybe(day), probability_before: maybe(number), gap_days: maybe(number),
+  name: text, date: maybe(day), p10: maybe(day), p50: maybe(day), p90: maybe(day), probability_before: maybe(fraction), gap_days: maybe(number),
   curve, equal_power: optional(rival), equal_money: optional(rival),
 });
 
@@ -181,7 +181,7 @@ const plan = record<PlanDocument>({
   format: one_of(plan_format), version: text, made: text,
   scenario: record({ name: text, about: text, file: text }),
   target: record({ name: text, flop: number, parameters: maybe(number), tokens: maybe(number) }),
-  share: number, from: day, horizon: day, answer,
+  share: fraction, from: day, horizon: day, answer,
   binding: record({ constraint: text, text, gains: list(record({ label: text, days: number })) }),
   sites: list(site), curve,
   steps: list(record<Step>({ label: text, days: number, change: number, why: text, figure: optional(text) })),

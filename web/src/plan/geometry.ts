@@ -1,37 +1,39 @@
 // Numbers to places in a drawing: circles that do not cover each other, ticks, the part of time that a chart shows.
 
-import type { PlanDocument } from './document.js';
+import type { PlanDocument, Swing } from './document.js';
 import { day_number } from './write.js';
 
 export interface Circle { x: number; y: number; r: number }
 
-/** Moves circles apart until they overlap no more than a little, each as near to its own place as that allows. Same input, same result. */
-export function apart<T extends Circle>(circles: readonly T[], rounds = 120, gap = 1): T[] {
-  const moved = circles.map((c) => ({ ...c }));
+/**
+ * Moves circles apart until they overlap no more than a little, each as near to its own place as that allows. Same input, same
+ * result. Circles of one place start a hair beside it, each in a direction of its own: pushed along one line, they would stay on it.
+ */
+export function apart<T extends Circle>(circles: readonly T[], rounds = 200, gap = 1): T[] {
+  const moved = circles.map((c, i) => ({ ...c, x: c.x + 0.02 * Math.cos(i * 2.4), y: c.y + 0.02 * Math.sin(i * 2.4) }));
   for (let round = 0; round < rounds; round += 1) {
-    const home = 0.06 * (1 - round / rounds);
+    const home = 0.06 * (1 - round / rounds) ** 2;
     moved.forEach((c, i) => {
       c.x += ((circles[i]?.x ?? c.x) - c.x) * home;
       c.y += ((circles[i]?.y ?? c.y) - c.y) * home;
     });
-    moved.forEach((a, i) => moved.slice(i + 1).forEach((b, j) => push(a, b, gap, i + j + 1)));
+    moved.forEach((a, i) => moved.slice(i + 1).forEach((b) => push(a, b, gap)));
   }
   return moved;
 }
 
-/** The smaller one gives way more. Circles in one place part in a direction that their number in the list chooses. */
-function push(a: Circle, b: Circle, gap: number, turn: number): void {
+/** The smaller one gives way more. */
+function push(a: Circle, b: Circle, gap: number): void {
   const wanted = a.r + b.r + gap;
-  let [dx, dy] = [b.x - a.x, b.y - a.y];
-  let distance = Math.hypot(dx, dy);
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const distance = Math.max(Math.hypot(dx, dy), 1e-9);
   if (distance >= wanted) return;
-  if (distance < 1e-6) [dx, dy, distance] = [Math.cos(turn * 2.4), Math.sin(turn * 2.4), 1];
-  const over = (wanted - Math.min(Math.hypot(b.x - a.x, b.y - a.y), wanted)) * 0.5;
+  const step = ((wanted - distance) * 0.5) / distance;
   const share = (b.r * b.r) / (a.r * a.r + b.r * b.r);
-  a.x -= (dx / distance) * over * share;
-  a.y -= (dy / distance) * over * share;
-  b.x += (dx / distance) * over * (1 - share);
-  b.y += (dy / distance) * over * (1 - share);
+  a.x -= dx * step * share;
+  a.y -= dy * step * share;
+  b.x += dx * step * (1 - share);
+  b.y += dy * step * (1 - share);
 }
 
 /** Round numbers from `low` to `high`, about `count` of them. */
@@ -89,4 +91,10 @@ export function until<T extends { date: string }>(points: readonly T[], day: str
   const cut = { ...next, date: day };
   for (const key of keys) Object.assign(cut, { [key]: Number(last[key]) + (Number(next[key]) - Number(last[key])) * t });
   return [...inside, cut];
+}
+
+/** The spread of a row; a day that lies beyond the horizon counts as the end of the axis. */
+export function swing_size(swing: Swing): number {
+  const { days_at_low: low, days_at_high: high } = swing;
+  return low === null || high === null ? (low === high ? -1 : Infinity) : Math.abs(high - low);
 }

@@ -33,7 +33,7 @@ function binding(plan: PlanDocument): Child {
 
 function totals(plan: PlanDocument, trace: Trace): HTMLElement {
   const { totals: t } = plan;
-  const item = (name: string, place: string, value: string, range: string): HTMLElement => h('div', {}, h('dt', {}, name), h('dd', {}, h('b', {}, traced_at(trace, place, value)), range === '' ? null : h('small', {}, ` ${range}`)));
+  const item = (name: string, place: string, value: string, range: string): HTMLElement => h('div', {}, h('dt', {}, name), h('dd', {}, h('b', {}, traced_at(trace, place, value)), range === '' ? null : h('small', {}, rich(range))));
   return h('dl', { class: 'facts totals' },
     item('Cost', 'totals.eur', write_eur(t.eur), write_range(t.eur_low, t.eur_high, write_eur)),
     item('Energy', 'totals.mwh', write_mwh(t.mwh), write_range(t.mwh_low, t.mwh_high, write_mwh)),
@@ -92,18 +92,18 @@ function colophon(plan: PlanDocument): HTMLElement {
 function build({ plan, problems }: Reading, trace: Trace): Child[] {
   document.title = `${plan.scenario.name || 'Plan'} · EuroMesh`;
   const parts = sections(plan, trace);
-  return [patterns(), head_section(plan, problems, trace), contents(parts), h('main', {}, parts.map(section)), appendix(trace), colophon(plan)];
+  return [patterns(), head_section(plan, problems, trace), contents(parts), h('main', {}, parts.map(section)), colophon(plan), appendix(trace)];
 }
 
 function failed(error: unknown): HTMLElement {
   return h('main', { class: 'failed', role: 'alert' }, h('h1', {}, 'This plan cannot be shown'), h('p', {}, error instanceof Error ? error.message : String(error)));
 }
 
-/** On paper all is open; afterwards, what was closed is closed again. */
+/** On paper all is open but the numbers of charts, which would fill pages; afterwards, what was closed is closed again. */
 function open_for_print(): void {
   let opened: HTMLDetailsElement[] = [];
   window.addEventListener('beforeprint', () => {
-    opened = [...document.querySelectorAll('details')].filter((d) => !d.open && d.closest('.panel') === null);
+    opened = [...document.querySelectorAll('details')].filter((d) => !d.open && !d.matches('.numbers') && d.closest('.panel') === null);
     opened.forEach((d) => { d.open = true; });
   });
   window.addEventListener('afterprint', () => opened.forEach((d) => { d.open = false; }));

@@ -19,6 +19,9 @@ function refuse(value: unknown, path: string, wanted: string): never {
 export const number: Read<number> = (value, path) =>
   (typeof value === 'number' && Number.isFinite(value) ? value : refuse(value, path, 'a number'));
 
+export const fraction: Read<number> = (value, path) =>
+  (typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(value, path, 'a number from 0 to 1'));
+
 export const text: Read<string> = (value, path) => (typeof value === 'string' ? visible(value) : refuse(value, path, 'a text'));
 
 export const flag: Read<boolean> = (value, path) => (typeof value === 'boolean' ? value : refuse(value, path, 'true or false'));

@@ -2,23 +2,12 @@
 
 import { h } from '../dom.js';
 import type { Child } from '../dom.js';
+import { sorted } from './order.js';
+import type { Key } from './order.js';
 import { rich } from './traced.js';
 import { unknown } from './write.js';
 
-export type Key = number | string | null;
 export interface Column<T> { name: string; write: (row: T) => Child; text?: boolean; key?: (row: T) => Key; wide?: boolean }
-
-const collator = new Intl.Collator('en-GB', { numeric: true });
-
-export function compare_keys(a: Key, b: Key, down: boolean): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  const order = typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
-  return down ? -order : order;
-}
-
-export function sorted<T>(rows: readonly T[], key: (row: T) => Key, down: boolean): T[] {
-  return [...rows].sort((a, b) => compare_keys(key(a), key(b), down));
-}
 
 function shown(content: Child): Child {
   if (typeof content !== 'string') return content;
@@ -55,7 +44,8 @@ class Sorter<T> {
     const attributes = { scope: 'col', ...(column.text === true || index === 0 ? { class: 'text' } : {}) };
     if (this.parts.sorts !== true || column.key === undefined) return h('th', attributes, column.name);
     const button = h('button', { type: 'button', class: 'sort' }, column.name);
-    const head = h('th', attributes, button);
+    // On paper, some browsers leave buttons out where a heading is repeated: there its name stands instead.
+    const head = h('th', { ...attributes, 'data-name': column.name }, button);
     button.addEventListener('click', () => this.sort(column.key ?? (() => null), head, column.text === true || index === 0));
     return head;
   }
@@ -81,5 +71,5 @@ export function table<T>(parts: TableParts<T>): Table<T> {
 
 /** The numbers of a chart, folded away. */
 export function folded<T>(summary: string, parts: TableParts<T>): HTMLElement {
-  return h('details', { class: 'long' }, h('summary', {}, summary), table(parts).element);
+  return h('details', { class: 'long numbers' }, h('summary', {}, summary), table(parts).element);
 }

@@ -5,6 +5,7 @@ import type { Child } from '../dom.js';
 import type { Figure } from './document.js';
 import { grade_words } from './trace.js';
 import type { Trace } from './trace.js';
+import { unknown } from './write.js';
 
 const raised = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
@@ -37,12 +38,19 @@ export function mark(grade: Figure['grade']): HTMLElement | null {
   return grade === 'C' ? h('abbr', { class: 'mark', title: `Rests on grade C data: ${grade_words.C.long}` }, grade_words.C.short) : null;
 }
 
+/** The number large and its unit smaller: "72.6" and "million EUR". */
+function with_unit(shown: string): Child {
+  const [number = '', ...unit] = shown.split('\u202f');
+  return unit.length === 0 ? rich(shown) : [number, h('span', { class: 'unit' }, rich(`\u202f${unit.join('\u202f')}`))];
+}
+
 /** The number as a link to its figure, with its mark; as text where no figure stands behind it. */
-export function traced(trace: Trace, figure: Figure | undefined, shown: string): Child {
-  if (figure === undefined) return rich(shown);
+export function traced(trace: Trace, figure: Figure | undefined, shown: string, short = false): Child {
+  const text = short ? with_unit(shown) : rich(shown);
+  if (figure === undefined || shown === unknown) return text;
   const link = h('a', {
     class: 'traced', href: figure_address(figure.id), title: `Where this comes from: ${figure.label}`, 'data-number': trace.number_of(figure),
-  }, rich(shown));
+  }, text);
   const grade = mark(figure.grade);
   return grade === null ? link : [link, ' ', grade];
 }
@@ -51,6 +59,6 @@ export function traced_id(trace: Trace, id: string | undefined, shown: string): 
   return traced(trace, id === undefined ? undefined : trace.find(id), shown);
 }
 
-export function traced_at(trace: Trace, place: string, shown: string): Child {
-  return traced(trace, trace.at(place), shown);
+export function traced_at(trace: Trace, place: string, shown: string, short = false): Child {
+  return traced(trace, trace.at(place), shown, short);
 }

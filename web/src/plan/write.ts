@@ -44,7 +44,8 @@ function grouped(value: number): string {
 /** The first scale whose unit gives at least one before the point; the last one for what is smaller still. */
 function scaled(value: number, scales: readonly (readonly [number, string])[]): string {
   const [size, unit] = scales.find(([least]) => Math.abs(value) >= least * 0.9995) ?? scales[scales.length - 1] ?? [1, ''];
-  return value === 0 ? `0${thin}${unit}` : `${grouped(value / size)}${thin}${unit}`;
+  const count = Math.abs(value / size) >= 1e6 ? write_power(value / size) : grouped(value / size);
+  return value === 0 ? `0${thin}${unit}` : `${count}${thin}${unit}`;
 }
 
 type Write = (value: number) => string;
@@ -80,10 +81,11 @@ export const write_mwh = known(by_ladder('MWh'));
 export const write_carbon = known(by_ladder('tCO2e'));
 export const write_water = known(by_ladder('m3'));
 export const write_large = known(by_ladder('large'));
-export const write_count = known((value) => new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 }).format(value).replace('-', minus));
+export const write_count = known((value) => (Math.abs(value) >= 1e15 ? write_power(value) : new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 }).format(value).replace('-', minus)));
 
 /** Whole days from ten on; a tenth below. */
 export const write_days = known((value) => {
+  if (Math.abs(value) >= 1e9) return `${write_power(value)}${thin}days`;
   const text = Math.abs(value) < 9.95 ? bare(value.toFixed(1)) : Math.round(value).toLocaleString('en-GB');
   return `${text.replace('-', minus)}${thin}${text === '1' ? 'day' : 'days'}`;
 });
@@ -120,6 +122,10 @@ export function write_quantity(value: number, unit: string): string {
   return Object.hasOwn(ladders, name) ? by_ladder(name)(value) : `${plain(value)}${thin}${unit}`;
 }
 
+/** "50.8 to 109 million EUR": a unit that both ends share is said once. */
 export function write_range(low: Maybe, high: Maybe, write: (value: Maybe) => string): string {
-  return low === null || high === null ? '' : `${write(low)} to ${write(high)}`;
+  if (low === null || high === null) return '';
+  const [first, last] = [write(low), write(high)];
+  const [, number = first, unit = ''] = /^([^\u202f]+)(\u202f[^\u202f]+)$/.exec(first) ?? [];
+  return unit !== '' && last.endsWith(unit) ? `${number} to ${last}` : `${first} to ${last}`;
 }

@@ -5,7 +5,7 @@ import type { Child } from '../../dom.js';
 import { bar, bars_figure, box, box_legend, upright, whisker } from '../bars.js';
 import type { Row, Scale } from '../bars.js';
 import type { PlanDocument, Sobol, Step, Swing } from '../document.js';
-import { ticks } from '../geometry.js';
+import { swing_size, ticks } from '../geometry.js';
 import { rich, traced_at, traced_id } from '../traced.js';
 import type { Trace } from '../trace.js';
 import { write_change, write_count, write_day, write_days, write_quantity } from '../write.js';
@@ -51,12 +51,6 @@ export function gains_figure(plan: PlanDocument): HTMLElement | null {
   });
 }
 
-/** The spread of a row; a day that lies beyond the horizon counts as the end of the axis. */
-export function swing_size(swing: Swing): number {
-  const { days_at_low: low, days_at_high: high } = swing;
-  return low === null || high === null ? (low === high ? -1 : Infinity) : Math.abs(high - low);
-}
-
 function swing_value(swing: Swing, end: 'low' | 'high', paint: string): Child {
   const days = end === 'low' ? swing.days_at_low : swing.days_at_high;
   const input = write_quantity(swing[end], swing.unit);
@@ -87,8 +81,13 @@ export function tornado_figure(plan: PlanDocument, trace: Trace): HTMLElement | 
   });
 }
 
+function two(value: number): string {
+  const text = value.toFixed(2);
+  return text === '-0.00' ? '0.00' : text.replace('-', '−');
+}
+
 function index_text(name: string, [value, low, high]: [number, number, number], paint: string): Child {
-  return h('span', { class: 'end' }, box(paint), h('span', {}, `${name} `, h('b', {}, value.toFixed(2)), ` (${low.toFixed(2)} to ${high.toFixed(2)})`));
+  return h('span', { class: 'end' }, box(paint), h('span', {}, `${name} `, h('b', {}, two(value)), ` (${two(low)} to ${two(high)})`));
 }
 
 function sobol_row(item: Sobol, scale: Scale): Row {
@@ -104,7 +103,8 @@ export function sobol_figure(plan: PlanDocument): HTMLElement | null {
   const items = [...(plan.sobol ?? [])].sort((a, b) => b.total[0] - a.total[0]);
   if (items.length === 0) return null;
   const high = Math.max(0.1, ...items.flatMap((i) => [i.first[2], i.total[2]]));
-  const scale: Scale = { low: 0, high: high * 1.03, ticks: ticks(0, high * 1.03, 4).map((at) => ({ at, text: String(at) })) };
+  const low = Math.min(0, ...items.flatMap((i) => [i.first[1], i.total[1]]));
+  const scale: Scale = { low, high: high * 1.03, ticks: ticks(low, high * 1.03, 4).map((at) => ({ at, text: String(at).replace('-', '−') })) };
   return bars_figure({
     id: 'figure-sobol', title: 'What explains the spread of the date', scale, axis: 'share of the variance', height: 44,
     rows: items.map((item) => sobol_row(item, scale)),

@@ -2,7 +2,7 @@
 
 import { h } from '../../dom.js';
 import type { Child } from '../../dom.js';
-import { plural } from '../../format.js';
+import { bare, plural } from '../../format.js';
 import { bar, bars_figure, spot, upright, whisker } from '../bars.js';
 import type { Row, Scale } from '../bars.js';
 import type { CostPart, Country, PlanDocument, Rung } from '../document.js';
@@ -26,7 +26,7 @@ export function cost_figure(plan: PlanDocument, trace: Trace): HTMLElement | nul
   const { cost, totals } = plan;
   if (cost.length === 0) return null;
   const high = Math.max(...cost.flatMap((p) => [p.eur, p.high]), 1) * 1.03;
-  const scale: Scale = { low: 0, high, ticks: ticks(0, high, 3).map((at) => ({ at, text: at === 0 ? '0' : write_eur(at).replace(' EUR', '') })) };
+  const scale: Scale = { low: 0, high, ticks: ticks(0, high, 3).map((at) => ({ at, text: at === 0 ? '0' : bare(write_eur(at)).replace(' EUR', '') })) };
   const rows = [...cost].sort((a, b) => b.eur - a.eur).map((part) => cost_row(part, scale, trace));
   const sum: Row = { label: 'In all', bar: [], value: [h('b', {}, traced_at(trace, 'totals.eur', write_eur(totals.eur))), h('small', {}, write_range(totals.eur_low, totals.eur_high, write_eur))], strong: true };
   return bars_figure({
@@ -73,6 +73,6 @@ export function ladder_figure(plan: PlanDocument): HTMLElement | null {
   const last = reached.at(-1);
   return bars_figure({
     id: 'figure-ladder', title: 'Other targets with the same plan', scale, axis: 'done on', rows: rungs.map((r) => rung_row(r, plan, scale)), height: 28,
-    caption: last === undefined ? `None is reached by ${write_day(plan.horizon)}.` : `The largest that is reached by ${write_day(plan.horizon)}: ${write_flop(last.flop)}. A hollow dot at the edge: not within the horizon.`,
+    caption: rich(last === undefined ? `None is reached by ${write_day(plan.horizon)}.` : `The largest that is reached by ${write_day(plan.horizon)}: ${write_flop(last.flop)}. A hollow dot at the edge: not within the horizon.`),
   });
 }

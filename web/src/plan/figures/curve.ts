@@ -6,10 +6,12 @@ import { h, svg } from '../../dom.js';
 import type { Child } from '../../dom.js';
 import { figure } from '../../figure.js';
 import { chart } from '../../figures/plot.js';
+import { progress_text } from '../answer.js';
 import type { Compare, CurvePoint, PlanDocument } from '../document.js';
 import { date_ticks, shown_until, until } from '../geometry.js';
 import { folded } from '../table.js';
-import { unknown, write_chance, write_day, write_flop } from '../write.js';
+import { rich } from '../traced.js';
+import { unknown, write_chance, write_day, write_flop, write_power } from '../write.js';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -103,7 +105,7 @@ function line_swatch(look: Series['look']): SVGElement {
 function curve_legend(all: readonly Series[]): HTMLElement {
   const names = all.length > 1 ? all.map((s) => h('li', {}, line_swatch(s.look), s.name)) : [h('li', {}, line_swatch('this'), 'central, and eight of ten scenarios')];
   const bar = svg('svg', { width: 40, height: 16, class: 'swatch', 'aria-hidden': 'true' }, svg('line', { x1: 1, x2: 39, y1: 8, y2: 8, stroke: 'var(--federated)', 'stroke-width': 6 }), svg('circle', { cx: 16, cy: 8, r: 5, fill: 'var(--paper)', stroke: 'var(--federated)', 'stroke-width': 2.4 }));
-  return h('ul', { class: 'legend' }, names, h('li', {}, bar, 'target reached: central, and eight of ten scenarios'));
+  return h('ul', { class: 'legend' }, names, all.every((s) => s.date === null) ? null : h('li', {}, bar, 'target reached: central, and eight of ten scenarios'));
 }
 
 function some(points: readonly CurvePoint[], most: number): CurvePoint[] {
@@ -121,14 +123,14 @@ function numbers(name: string, points: readonly CurvePoint[]): HTMLElement {
 }
 
 function power_name(unit: number): string {
-  return `10^${Math.round(Math.log10(unit))}`;
+  return write_power(unit).replace(/^1\.00.×./, '');
 }
 
 function curves(id: string, title: string, caption: string, plan: PlanDocument, all: readonly Series[]): Child {
   const end = shown_until(plan, all.flatMap((s) => [s.date, s.p90]));
   const rest = end < plan.horizon.slice(0, 10) ? ` Shown until ${write_day(end)}; the horizon is ${write_day(plan.horizon)}.` : '';
   const drawn = figure({
-    id, title, caption: `${caption}${rest}`, source: `Left axis: useful floating-point operations so far, in units of ${power_name(unit_of(plan.target.flop))}.`,
+    id, title, caption: rich(`${caption}${rest}`), source: rich(`Left axis: useful floating-point operations so far, in units of ${power_name(unit_of(plan.target.flop))}.`),
     legend: curve_legend(all), draw: (width) => draw_curves(plan, all, end, width),
   });
   return [drawn, all.map((s) => numbers(s.name, until(s.curve, end, ['flop', 'p10', 'p90'])))];
@@ -142,7 +144,7 @@ export function curve_figure(plan: PlanDocument): Child {
   if (plan.curve.length < 2) return h('p', { class: 'none' }, 'The plan holds no curve.');
   const { date: done } = plan.answer;
   const caption = done === null
-    ? `The line does not reach the target of ${write_flop(plan.target.flop)} by ${write_day(plan.horizon)}.`
+    ? `The line does not reach the target of ${write_flop(plan.target.flop)} by ${write_day(plan.horizon)}${progress_text(plan)}.`.replace(`${write_day(plan.horizon)}: by ${write_day(plan.horizon)}`, `${write_day(plan.horizon)}: by then`)
     : `The line reaches the target of ${write_flop(plan.target.flop)} on ${write_day(done)}; eight of ten scenarios do from ${ends_text(plan.answer, plan.horizon)}.`;
   return curves('figure-curve', 'Useful work so far', caption, plan, [this_series(plan)]);
 }

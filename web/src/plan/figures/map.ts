@@ -4,14 +4,14 @@ import { h, svg } from '../../dom.js';
 import { figure } from '../../figure.js';
 import { outlines } from '../../figures/outlines.js';
 import { join_names } from '../../format.js';
-import { box_of, place_labels, places, view_of } from '../../map_view.js';
-import type { Label, Place } from '../../map_view.js';
+import { box_of, overlap, place_labels, places, view_of } from '../../map_view.js';
+import type { Box, Label, Place } from '../../map_view.js';
 import { kind_of, kind_words, sites_text } from '../answer.js';
 import type { Kind } from '../answer.js';
 import type { PlanDocument, Site } from '../document.js';
 import { apart } from '../geometry.js';
 import type { Circle } from '../geometry.js';
-import { figure_address } from '../traced.js';
+import { figure_address, rich } from '../traced.js';
 import { write_day, write_pflops } from '../write.js';
 
 interface Dot extends Circle { site: Site; kind: Kind }
@@ -22,7 +22,7 @@ const small_from = 480;
 function radius(site: Site, kind: Kind, most: number, width: number): number {
   if (kind === 'left') return cross_size;
   const share = most > 0 ? Math.max(site.used_pflops ?? 0, 0) / most : 0;
-  return Math.max(2.6, Math.sqrt(share) * Math.min(34, width * 0.058));
+  return Math.max(2.6, Math.sqrt(share) * Math.min(30, width * 0.047));
 }
 
 /** Crosses and dots in one place move apart together; the largest are drawn first, so that none is hidden. */
@@ -36,8 +36,8 @@ export function dots(shown: readonly Place<Site>[], from: string, origin: { x: n
 }
 
 function short_name(site: Site): string {
-  const name = site.name.split(' / ')[0] ?? site.name;
-  return name.length > 22 ? `${name.slice(0, 21)}…` : name;
+  const name = (site.name.split(' / ')[0] ?? site.name).replace(/ \(.*\)$/, '');
+  return name.length > 26 ? `${name.slice(0, 25)}…` : name;
 }
 
 function named(all: readonly Dot[], count: number): Dot[] {
@@ -68,6 +68,18 @@ function linked(dot: Dot): SVGElement {
   return dot.site.figure === '' ? svg('g', {}, parts) : svg('a', { href: figure_address(dot.site.figure), tabindex: -1 }, parts);
 }
 
+interface Named { dot: Dot; label: Label }
+
+/** Where it is crowded, the name of a smaller system gives way: it stays in the table and under the pointer. */
+function legible(wanted: readonly { dot: Dot; label: Label | undefined }[], others: readonly Box[]): Named[] {
+  const taken: Box[] = [...others, ...wanted.map(({ dot }) => box_of(dot))];
+  return wanted.flatMap(({ dot, label }) => {
+    if (label === undefined || taken.reduce((sum, box) => sum + overlap(label, box), 0) > 0.12 * label.width * label.height) return [];
+    taken.push(label);
+    return [{ dot, label }];
+  });
+}
+
 function name_text(dot: Dot, label: Label): SVGElement {
   return svg('text', { x: label.text_x, y: label.y + label.height * 0.78, 'text-anchor': label.anchor, class: 'site-name' }, short_name(dot.site));
 }
@@ -84,7 +96,7 @@ function draw(plan: PlanDocument, width: number): SVGElement {
   const labels = place_labels(names.map((d) => ({ x: d.x, y: d.y, r: d.r, width: short_name(d.site).length * size * 0.56 + 4, height: size * 1.2 })), width, height, others);
   return svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, class: width < small_from ? 'map plan-map small' : 'map plan-map' },
     svg('rect', { width, height, class: 'sea' }), outlines(plan.sites.filter((s) => s.used), view, scale), all.map(linked),
-    names.map((d, i) => { const label = labels[i]; return label === undefined ? null : name_text(d, label); }));
+    legible(names.map((dot, i) => ({ dot, label: labels[i] })), others).map(({ dot, label }) => name_text(dot, label)));
 }
 
 function key(kind: Kind): SVGElement {
@@ -104,7 +116,7 @@ export function map_figure(plan: PlanDocument): HTMLElement {
   return figure({
     id: 'map', title: 'Where the work is done',
     caption: `${sites_text(plan)}${size} Circles of one place stand side by side.${missing.length === 0 ? '' : ` Not on this map: ${join_names(missing)}.`}`,
-    source: 'PF: 10^15 floating-point operations a second. Every system is in the table of sites. Outlines: Natural Earth; a border here is no statement on the status of a territory.',
+    source: rich('PF: 10¹⁵ floating-point operations a second; EF: a thousand of these. All are in the table of systems. Outlines: Natural Earth; a border here is no statement on the status of a territory.'),
     legend: legend(), draw: (width) => draw(plan, width),
   });
 }

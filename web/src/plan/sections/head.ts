@@ -10,7 +10,7 @@ import { map_figure } from '../figures/map.js';
 import { rich, traced_at } from '../traced.js';
 import { grade_words } from '../trace.js';
 import type { Trace } from '../trace.js';
-import { write_carbon, write_eur, write_large, write_mwh, write_range, write_share } from '../write.js';
+import { unknown, write_carbon, write_eur, write_large, write_mwh, write_range, write_share } from '../write.js';
 
 export function spoken(phrase: Phrase): Child[] {
   return phrase.map((part) => (part.strong === true ? h('strong', {}, rich(part.text)) : rich(part.text)));
@@ -22,17 +22,18 @@ function masthead(plan: PlanDocument): HTMLElement {
 }
 
 function card(name: string, value: Child, range: string): HTMLElement {
-  return h('div', { class: 'card' }, h('dt', {}, name), h('dd', {}, h('span', { class: 'value' }, value), h('small', {}, range === '' ? '' : range)));
+  const missing = value === unknown;
+  return h('div', { class: 'card' }, h('dt', {}, name), h('dd', {}, h('span', { class: missing ? 'value missing' : 'value' }, value), range === '' ? null : h('small', {}, rich(range))));
 }
 
 function cards(plan: PlanDocument, trace: Trace): HTMLElement {
   const { totals } = plan;
   const hours = totals.accelerator_hours;
   return h('dl', { class: 'cards four' },
-    card('Cost', traced_at(trace, 'totals.eur', write_eur(totals.eur)), write_range(totals.eur_low, totals.eur_high, write_eur)),
-    card('Energy', traced_at(trace, 'totals.mwh', write_mwh(totals.mwh)), write_range(totals.mwh_low, totals.mwh_high, write_mwh)),
-    card('Carbon', traced_at(trace, 'totals.tco2e', write_carbon(totals.tco2e)), write_range(totals.tco2e_low, totals.tco2e_high, write_carbon)),
-    card('Accelerator-hours', traced_at(trace, 'totals.accelerator_hours', write_large(hours)), `a share of ${write_share(plan.share)} of each machine`));
+    card('Cost', traced_at(trace, 'totals.eur', write_eur(totals.eur), true), write_range(totals.eur_low, totals.eur_high, write_eur)),
+    card('Energy', traced_at(trace, 'totals.mwh', write_mwh(totals.mwh), true), write_range(totals.mwh_low, totals.mwh_high, write_mwh)),
+    card('Carbon', traced_at(trace, 'totals.tco2e', write_carbon(totals.tco2e), true), write_range(totals.tco2e_low, totals.tco2e_high, write_carbon)),
+    card('Accelerator-hours', traced_at(trace, 'totals.accelerator_hours', write_large(hours), true), `a share of ${write_share(plan.share)} of each machine`));
 }
 
 function warning(problems: readonly string[]): Child {
@@ -44,7 +45,7 @@ function warning(problems: readonly string[]): Child {
 }
 
 function estimates(plan: PlanDocument): HTMLElement {
-  return h('p', { class: 'caution' }, `${grade_share(plan)}. A number that rests on one carries the mark `, h('span', { class: 'mark' }, grade_words.C.short),
+  return h('p', { class: 'aside' }, `${grade_share(plan)}. A number that rests on one carries the mark `, h('span', { class: 'mark' }, grade_words.C.short),
     `: ${grade_words.C.long}. Underlined numbers lead to their formula and sources.`);
 }
 
@@ -55,7 +56,7 @@ export function head_section(plan: PlanDocument, problems: readonly string[], tr
     h('h1', { class: 'answer' }, h('span', { class: 'kicker' }, plan.answer.date === null ? 'The target is' : 'The target is reached on'), ' ', traced_at(trace, place, headline(plan))),
     h('p', { class: 'headline' }, spoken(verdict(plan))),
     h('p', { class: 'target' }, h('b', {}, 'Target: '), traced_at(trace, 'target.flop', target_text(plan))),
-    plan.scenario.about === '' ? null : h('p', { class: 'caution' }, plan.scenario.about),
+    plan.scenario.about === '' ? null : h('p', { class: 'aside' }, plan.scenario.about),
     estimates(plan));
   return h('header', { class: 'first' }, words, map_figure(plan), cards(plan, trace), warning(problems));
 }

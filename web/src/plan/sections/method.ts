@@ -11,7 +11,7 @@ function how(plan: PlanDocument): string[] {
   const seed = plan.seed === undefined ? '' : ` The random numbers follow from the seed ${plan.seed}, so that the same program gives the same scenarios again.`;
   return [
     `The central date: day by day from ${write_day(plan.from)}, the useful work of all systems that are online is added up, each at the rate of its accelerators, at a share of ${write_share(plan.share)}. The date is the first day on which the sum reaches the target.`,
-    `The band: the same calculation in ${write_count(answer.scenarios)} scenarios, in which the inputs vary over their ranges, delays and costs together where they share a cause. One in ten scenarios ends before the first date of the band, one in ten after the second. In ${write_chance(answer.never)} of them the target is not reached by ${write_day(plan.horizon)}.`,
+    `The band: the same calculation in ${write_count(answer.scenarios)} scenarios, in which the inputs vary over their ranges, delays and costs together where they share a cause. One in ten scenarios ends before the first date of the band, one in ten after the second. ${answer.never === 0 ? 'All of them reach the target' : `In ${write_chance(answer.never)} of them the target is not reached`} by ${write_day(plan.horizon)}.`,
     `The central date uses the central value of each input; half of the scenarios may end on another day${answer.p50 === null ? '' : ` (${write_day(answer.p50)})`}, because delays and losses have long tails on one side.${seed}`,
   ];
 }

@@ -4,7 +4,8 @@ import { h } from '../../dom.js';
 import type { Child } from '../../dom.js';
 import { kind_of, kind_words } from '../answer.js';
 import type { Figure, Grade, PlanDocument, Site } from '../document.js';
-import { figure_facts, range_of, source_of, value_of } from '../panel.js';
+import { range_of, source_of, value_of } from '../panel.js';
+import { filtered } from '../order.js';
 import { table } from '../table.js';
 import type { Column } from '../table.js';
 import { figure_address, mark, rich } from '../traced.js';
@@ -21,6 +22,11 @@ function use_text(site: Site, from: string): string {
   return site.used ? kind_words[kind_of(site, from)] : site.why_not ?? 'not used';
 }
 
+function status_text(site: Site): string {
+  const since = site.online === null ? '' : `${site.status === 'operational' ? 'since' : 'online'} ${write_day(site.online)}`;
+  return [site.status, since, site.retire === null ? '' : `retires ${write_day(site.retire)}`].filter((t) => t !== '').join(', ');
+}
+
 function site_columns(plan: PlanDocument, trace: Trace): Column<Site>[] {
   return [
     { name: 'System', write: (s) => name_cell(trace, s), key: (s) => s.name, text: true },
@@ -30,11 +36,9 @@ function site_columns(plan: PlanDocument, trace: Trace): Column<Site>[] {
     { name: 'Peak', write: (s) => write_pflops(s.peak_pflops), key: (s) => s.peak_pflops },
     { name: 'Used', write: (s) => (s.used ? write_pflops(s.used_pflops) : '–'), key: (s) => (s.used ? s.used_pflops : 0) },
     { name: 'Share of the work', write: (s) => (s.used ? write_share(s.share_of_flop) : '–'), key: (s) => (s.used ? s.share_of_flop : 0) },
-    { name: 'Status', write: (s) => s.status, key: (s) => s.status, text: true },
-    { name: 'Online', write: (s) => write_day(s.online), key: (s) => s.online, text: true },
-    { name: 'Retires', write: (s) => (s.retire === null ? '–' : write_day(s.retire)), key: (s) => s.retire, text: true },
-    { name: 'Grade', write: (s) => mark(s.grade) ?? s.grade, key: (s) => s.grade, text: true },
     { name: 'Used, or why not', write: (s) => use_text(s, plan.from), key: (s) => use_text(s, plan.from), text: true, wide: true },
+    { name: 'Status', write: status_text, key: (s) => `${s.status} ${s.online ?? ''}`, text: true },
+    { name: 'Grade', write: (s) => mark(s.grade) ?? s.grade, key: (s) => s.grade, text: true },
   ];
 }
 
@@ -56,15 +60,6 @@ function leaf_columns(trace: Trace): Column<Figure>[] {
     { name: 'As of', write: (f) => write_day(f.as_of ?? null), key: (f) => f.as_of ?? null, text: true },
     { name: 'Source', write: (f) => source_of(f), key: (f) => f.source ?? null, text: true, wide: true },
   ];
-}
-
-/** Leaves of a grade whose label, source or id holds each word. */
-export function filtered(leaves: readonly Figure[], grade: Grade | 'all', words: string): Figure[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter((w) => w !== '');
-  return leaves.filter((f) => {
-    const text = `${f.label} ${f.id} ${f.source ?? ''} ${f.note ?? ''}`.toLowerCase();
-    return (grade === 'all' || f.grade === grade) && wanted.every((w) => text.includes(w));
-  });
 }
 
 function grade_choice(value: string, label: string, checked: boolean): HTMLElement {
@@ -99,8 +94,18 @@ export function assumptions_table(trace: Trace): Child {
   return [h('ul', { class: 'limits' }, grades), filter_form(leaves, built.show), built.element];
 }
 
+function input_text(trace: Trace, id: string): Child {
+  const figure = trace.find(id);
+  return figure === undefined ? id : [figure.label, ` [${trace.number_of(figure)}] = `, rich(value_of(figure))];
+}
+
 function appendix_item(trace: Trace, figure: Figure): HTMLElement {
-  return h('li', { value: trace.number_of(figure) }, h('b', {}, figure.label), ' = ', rich(value_of(figure)), ' ', mark(figure.grade), figure_facts(trace, figure, Infinity));
+  const range = range_of(figure);
+  const inputs = (figure.inputs ?? []).map((id, i) => [i === 0 ? '' : '; ', input_text(trace, id)]);
+  return h('li', { value: trace.number_of(figure) },
+    h('b', {}, figure.label), ' = ', rich(value_of(figure)), range === '' ? null : [' (', rich(range), ')'], figure.grade === 'C' ? [' ', mark('C')] : `, grade ${figure.grade}`,
+    figure.formula === undefined ? null : h('span', { class: 'from' }, rich(figure.formula)), h('span', { class: 'from' }, 'from: ', inputs),
+    figure.note === undefined ? null : h('span', { class: 'from' }, figure.note));
 }
 
 /** On paper nothing can be clicked: each computed figure with its formula and inputs; the leaves stand in the table. Made when printed. */
