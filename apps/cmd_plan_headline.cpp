@@ -3,8 +3,8 @@
 
 #include "apps/plan_commands.hpp"
 #include "apps/plan_headline_text.hpp"
+#include "apps/plan_question.hpp"
 #include "apps/teller.hpp"
-#include "base/os/file.hpp"
 #include "planner/headline_file.hpp"
 
 namespace euromesh::apps {
@@ -30,11 +30,12 @@ Result<HeadlineAnswer> answer_to(const std::string& scenario) {
         for (const planner::HeadlineParameters& parameters : published)
             answer.rows.push_back(row_of(parameters, planner::published_headline_source()));
     } else {
-        EM_ASSIGN(const std::string text, os::read_file(scenario, 1u << 20));
-        EM_ASSIGN(checked, planner::read_headline(text, scenario));
-        answer.rows.push_back(row_of(checked, {scenario, "", "", facts::Grade::c}));
+        EM_ASSIGN(const planner::ScenarioText file, find_scenario(scenario, ""));
+        EM_ASSIGN(checked, planner::read_headline(file.text, file.label));
+        answer.rows.push_back(row_of(checked, {file.label, "", "", facts::Grade::c}));
     }
     answer.checked = checked.name;
+    answer.published = scenario.empty();
     answer.checks = planner::check_headline(checked, published[0], published[2]);
     return answer;
 }
@@ -55,7 +56,7 @@ void add_plan_headline(CLI::App& plan, Context& context) {
     CLI::App* command =
         plan.add_subcommand("headline", "the published EuroMesh table, and what checking it shows");
     command->add_option("--scenario", arguments->scenario,
-                        "a parameter file of your own, as published-*.toml");
+                        "one case only: a parameter file of your own, or published-baseline");
     command->add_flag("--explain", arguments->explain, "formulas with their values, down to the parameters");
     command->add_flag("--json", arguments->json, "tell the result as JSON, with monthly series and figures");
     command->footer("Example: euromesh plan headline --explain");

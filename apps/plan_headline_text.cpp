@@ -10,16 +10,14 @@ namespace {
 using planner::HeadlineChecks;
 using planner::HeadlineParameters;
 
-constexpr const char* published_hours = "19";
-constexpr const char* published_days = "27";
-
 std::string month_in_words(const HeadlineParameters& parameters, std::optional<int> month) {
     if (!month) return fmt::format("not in {} months", parameters.months);
     return fmt::format("month {}, {}", *month, planner::month_label(parameters.first_month, *month));
 }
 
 std::string gap_in_words(std::optional<int> gap) {
-    return gap ? fmt::format("{} months", *gap) : "none: one of them has no month";
+    if (!gap) return "none: one of them has no month";
+    return fmt::format("{} months{}", *gap, *gap < 0 ? " (the campus is first)" : "");
 }
 
 std::string table(const HeadlineAnswer& answer) {
@@ -63,14 +61,14 @@ std::string equal_power(const HeadlineChecks& checks) {
     return text;
 }
 
-std::string sizes(const HeadlineChecks& checks) {
+std::string sizes(const HeadlineChecks& checks, bool published) {
     return fmt::format(
         "All sites have {:.2f} times the power of the campus. At full power from the start the campus would\n"
-        "finish the target in {:.1f} hours (published: {}), one site in {:.1f} days (published: {}): the "
-        "table "
-        "says\nwho gets a grid connection first, nothing else, and nothing of the machines that exist\n"
-        "('euromesh plan run existing-fleet' does).\n",
-        checks.power_ratio, checks.campus_hours, published_hours, checks.site_days, published_days);
+        "finish the target in {:.1f} hours{}, one site in {:.1f} days{}: the table\n"
+        "says who gets a grid connection first. It says nothing of the machines that exist; that is\n"
+        "'euromesh plan run existing-fleet'.\n",
+        checks.power_ratio, checks.campus_hours, published ? " (published: 19)" : "", checks.site_days,
+        published ? " (published: 27)" : "");
 }
 
 Json or_null(std::optional<int> value) {
@@ -155,7 +153,7 @@ Json to_json(const HeadlineChecks& checks) {
 std::string in_words(const HeadlineAnswer& answer) {
     const HeadlineChecks& checks = answer.checks;
     return table(answer) + fmt::format("\nWhat checking the {} case shows\n\n", answer.checked) +
-           layer1(checks) + waits(checks) + equal_power(checks) + sizes(checks);
+           layer1(checks) + waits(checks) + equal_power(checks) + sizes(checks, answer.published);
 }
 
 std::string explained(const HeadlineAnswer& answer) {

@@ -16,10 +16,11 @@ struct HeadlineRow {
     planner::Trace trace = {};
 };
 
-// `checked`: the name of the scenario that the checks move.
+// `checked`: the name of the scenario that the checks move; `published`: it is the published baseline.
 struct HeadlineAnswer {
     std::vector<HeadlineRow> rows = {};
     std::string checked = {};
+    bool published = false;
     planner::HeadlineChecks checks = {};
 };
 
