@@ -98,7 +98,8 @@ TEST_CASE("text that was never a table is refused with a place") {
     Random random(seed + 1);
     for (int round = 0; round < 200; ++round) {
         std::string text;
-        while (text.size() < random.below(400)) text += splinters()[random.below(splinters().size() - 1)];
+        const std::size_t size = random.below(2000);
+        while (text.size() < size) text += splinters()[random.below(splinters().size() - 1)];
         Problems problems;
         const auto table = read_table(systems_table(), text, "t.csv", problems);
         CHECK(!problems.none());

@@ -57,7 +57,8 @@ std::vector<std::string> nearest_names(std::string_view asked, const std::vector
     std::sort(near.begin(), near.end());
     std::vector<std::string> names;
     for (const auto& [far, name] : near) {
-        if (names.size() < most) names.push_back(name);
+        const bool much_farther = far > 2 * near.front().first;
+        if (names.size() < most && !much_farther) names.push_back(name);
     }
     return names;
 }

@@ -7,8 +7,9 @@
 
 namespace euromesh::facts {
 
-// At most `most`, the likeliest first: those that begin with what was asked for, or hold it, then those
-// within a quarter of its letters by edit distance (Levenshtein). Upper and lower case count as the same.
+// At most `most`, the likeliest first: names that begin with what was asked for, else those within a quarter
+// of its letters by edit distance (Levenshtein) and at most twice as far as the nearest, else those that hold
+// it. Upper and lower case count as the same.
 std::vector<std::string> nearest_names(std::string_view asked, const std::vector<std::string>& known,
                                        std::size_t most = 3);
 

@@ -12,6 +12,8 @@ TEST_CASE("names that begin so, then those that are mistyped, then those that ho
     CHECK(nearest_names("lumi", known) == std::vector<std::string>{"lumi-ai", "lumi-aif", "lumi-g"});
     CHECK(nearest_names("lumi", known, 1) == std::vector<std::string>{"lumi-ai"});
     CHECK(nearest_names("leonardo-boster", known) == std::vector<std::string>{"leonardo-booster"});
+    CHECK(nearest_names("lumi-x", known) == std::vector<std::string>{"lumi-g"});
+    CHECK(nearest_names("leonardo-boster", {"leonardo-booster", "leonardo-cluster"}).size() == 1);
     CHECK(nearest_names("booster", known) == std::vector<std::string>{"leonardo-booster"});
     CHECK(nearest_names("de", known).front() == "DE");
     CHECK(nearest_names("LUMI-G", known).front() == "lumi-g");
