@@ -71,6 +71,7 @@ struct Described {
     }
     void derived(const char* id, const char* label, double value, const char* unit, const char* formula,
                  std::vector<std::string> inputs, const char* note = "") const {
+        if (trace.find(std::string("efficiency.") + id) != nullptr) return;
         for (std::string& input : inputs) input.insert(0, "efficiency.");
         trace.derive({.id = std::string("efficiency.") + id,
                       .label = label,
@@ -121,8 +122,7 @@ void describe_fits(Trace& trace) {
 }  // namespace
 
 void describe_efficiency(Trace& trace, const RunShape& shape, const Conditions& conditions, double sites,
-                         double flop_per_s) {
-    const Efficiency found = efficiency_of(shape, conditions, sites, flop_per_s);
+                         double flop_per_s, const Efficiency& found) {
     const Described to{trace};
     describe_choices(to, shape, conditions, sites, flop_per_s);
     describe_fits(trace);
@@ -146,6 +146,12 @@ void describe_efficiency(Trace& trace, const RunShape& shape, const Conditions& 
     to.derived("total", "share of the compute that is progress", found.total, "1",
                "utilisation (1 - straggler) / (penalty batch_penalty)",
                {"utilisation", "straggler", "penalty", "batch_penalty"});
+}
+
+void describe_efficiency(Trace& trace, const RunShape& shape, const Conditions& conditions, double sites,
+                         double flop_per_s) {
+    describe_efficiency(trace, shape, conditions, sites, flop_per_s,
+                        efficiency_of(shape, conditions, sites, flop_per_s));
 }
 
 }  // namespace euromesh::planner

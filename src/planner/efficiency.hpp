@@ -58,7 +58,10 @@ PreparedShape prepare(const RunShape& shape);
 Efficiency efficiency_of(const PreparedShape& prepared, const Conditions& conditions, double sites,
                          double flop_per_s);
 
-// Writes the central case with all that it rests on: ids "efficiency.*".
+// Writes the central case with all that it rests on: ids "efficiency.*". A figure that is there already, from
+// the caller or from a measurement, is kept. `found` in place of the formula's result.
+void describe_efficiency(Trace& trace, const RunShape& shape, const Conditions& conditions, double sites,
+                         double flop_per_s, const Efficiency& found);
 void describe_efficiency(Trace& trace, const RunShape& shape, const Conditions& conditions, double sites,
                          double flop_per_s);
 

@@ -32,4 +32,13 @@ std::optional<double> measured_penalty(const contract::Measured& measured, const
 std::optional<Efficiency> measured_efficiency(const contract::Measured& measured, const RunShape& shape,
                                               const Conditions& conditions, double sites, double flop_per_s);
 
+// The shape with the measured bytes in place of the codec's, when they hold.
+RunShape with_measured_payload(const contract::Measured& measured, std::string_view codec, RunShape shape);
+
+// Writes what was measured (ids "measured.*", each with a note whether the plan uses it and why not), the
+// figures "efficiency.*" that rest on it, and the rest as describe_efficiency does. `shape` as above.
+void describe_measured_efficiency(Trace& trace, const contract::Measured& measured, std::string_view codec,
+                                  const RunShape& shape, const Conditions& conditions, double sites,
+                                  double flop_per_s);
+
 }  // namespace euromesh::planner

@@ -92,3 +92,22 @@ TEST_CASE("nothing of it is said about 405 billion parameters on ten sites") {
     const Conditions conditions = {.wan_bytes_per_s = 1e9, .round_trip_s = 0.03, .penalty_scale = 1};
     CHECK(!measured_efficiency(measured(), large, conditions, 10, 1.3e18));
 }
+
+TEST_CASE("the trace says what was measured, and whether it is used") {
+    Trace small;
+    const Conditions near = exchange_of(0.2);
+    describe_measured_efficiency(small, measured(), "int8", small_shape(), near, 3, one_second);
+    CHECK(small.find("measured.loss_gap")->note == "used");
+    const RunShape shape = with_measured_payload(measured(), "int8", small_shape());
+    CHECK(small.find("efficiency.payload")->value == doctest::Approx(1.0214).epsilon(0.001));
+    CHECK(small.find("efficiency.total")->value ==
+          measured_efficiency(measured(), shape, near, 3, one_second)->total);
+    CHECK(explain(small, "efficiency.total").find("measured: run three-sites") != std::string::npos);
+
+    Trace large;
+    const RunShape frontier = {.parameters = 405e9, .active_parameters = 405e9, .batch_tokens = 16e6};
+    describe_measured_efficiency(large, measured(), "int4", frontier, near, 10, 1.3e18);
+    CHECK(large.find("measured.bytes")->note.find("not used: holds only for the same codec") == 0);
+    CHECK(large.find("measured.utilisation")->note.find("not used") == 0);
+    CHECK(large.find("efficiency.total")->value == efficiency_of(frontier, near, 10, 1.3e18).total);
+}
