@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/random.hpp"
+
 namespace euromesh::facts {
 
 namespace {
@@ -136,6 +138,38 @@ TEST_CASE("whole numbers, choices and required text") {
     CHECK(table.last() == "t.csv:5:2: c: 'blue' is not one of red, green");
     table.row(2).text("c");
     CHECK(table.last() == "t.csv:4:4: c: blank; this field is required");
+}
+
+TEST_CASE("whatever is in a field, written with quotes it is read back, and its place is where it was put") {
+    const std::vector<std::string> bits = {"a",      ",",      "\"",         "\n", "\r\n",
+                                           "\u00E9", "\u20AC", "\U0001F600", " ",  ""};
+    Random random(7);
+    for (int round = 0; round < 50; ++round) {
+        std::string text = "a,b,c\n";
+        std::vector<std::string> fields, places;
+        std::int64_t line = 2, column = 1;
+        for (int i = 0; i < 30; ++i) {
+            std::string field;
+            for (std::uint64_t n = random.below(6); n > 0; --n) field += bits[random.below(bits.size())];
+            places.push_back(fmt::format("t.csv:{}:{}: {}: here", line, column, "abc"[i % 3]));
+            std::string written = "\"";
+            for (const char c : field) written += c == '"' ? "\"\"" : std::string(1, c);
+            written += i % 3 == 2 ? "\"\n" : "\",";
+            for (const char c : written) {
+                column = c == '\n' ? 1 : column + ((static_cast<unsigned char>(c) & 0xC0U) != 0x80 ? 1 : 0);
+                line += c == '\n' ? 1 : 0;
+            }
+            text += written;
+            fields.push_back(field);
+        }
+        Read table = read_well(text);
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            const std::string name(1, "abc"[i % 3]);
+            CHECK(table.row(i / 3).raw(name) == fields[i]);
+            table.row(i / 3).report(name, "here");
+            CHECK(table.last() == places[i]);
+        }
+    }
 }
 
 TEST_CASE("a missing column is named with those that there are") {
