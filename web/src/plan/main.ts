@@ -119,7 +119,9 @@ function start(): void {
     number_figures(page);
     target?.append(page);
     open_for_print();
-    new Panel(trace, page).follow();
+    const panel = new Panel(trace, page);
+    // Charts are drawn a frame later and move what is below them.
+    requestAnimationFrame(() => requestAnimationFrame(() => panel.follow()));
   } catch (error) {
     target?.append(failed(error));
   }

@@ -114,6 +114,8 @@ export class Panel {
   }
 
   private open(id: string): void {
+    // Come by address, not by a click: as if from the first place that states the figure.
+    if (this.opener?.isConnected !== true) this.opener = this.first_link(id);
     const close = h('button', { type: 'button', class: 'close', 'aria-label': 'Close' }, '×');
     close.addEventListener('click', () => this.leave());
     this.element.replaceChildren(close);
@@ -124,13 +126,23 @@ export class Panel {
     this.element.scrollTop = 0;
     const title = this.element.querySelector<HTMLElement>('#panel-title');
     title?.focus({ preventScroll: true });
-    if (matchMedia(narrow).matches) this.element.scrollIntoView({ block: 'nearest' });
+    if (matchMedia(narrow).matches) this.element.scrollIntoView({ block: this.element.offsetHeight < innerHeight ? 'nearest' : 'start' });
   }
 
-  /** Wide: at the side. Narrow: below the block that holds what was clicked, or at the top. */
+  private first_link(id: string): HTMLElement | null {
+    const address = figure_address(id);
+    return [...this.page.querySelectorAll<HTMLElement>('header a.traced, main a.traced')].find((a) => a.getAttribute('href') === address) ?? null;
+  }
+
+  /** Wide: at the side. Narrow: in the row of a chart or below the block that holds what was clicked, or at the top. */
   private place(): void {
     if (!matchMedia(narrow).matches) {
       if (this.element.parentElement !== this.page) this.page.append(this.element);
+      return;
+    }
+    const row = this.opener?.closest('.bars > li');
+    if (row !== null && row !== undefined) {
+      row.append(this.element);
       return;
     }
     const block = this.opener?.closest(blocks) ?? this.page.querySelector('.cards');
@@ -141,8 +153,7 @@ export class Panel {
   private close(): void {
     if (this.element.hidden) return;
     this.element.hidden = true;
-    if (this.opener?.isConnected === true) this.opener.focus({ preventScroll: true });
-    this.opener = null;
+    if (this.opener?.isConnected === true) this.opener.focus({ preventScroll: !matchMedia(narrow).matches });
   }
 
   /** Away from the figure without a jump of the page: the address loses its fragment. */

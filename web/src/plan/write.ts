@@ -74,7 +74,7 @@ function known(write: Write): (value: Maybe) => string {
   return (value) => (value === null ? unknown : write(value));
 }
 
-export const write_flop = known((value) => (Math.abs(value) < 1e15 ? `${grouped(value)}${thin}FLOP` : `${write_power(value)}${thin}FLOP`));
+export const write_flop = known((value) => (Math.abs(value) < 1e15 ? `${bare(grouped(value))}${thin}FLOP` : `${write_power(value)}${thin}FLOP`));
 export const write_pflops = known(by_ladder('PFLOPS'));
 export const write_eur = known(by_ladder('EUR'));
 export const write_mwh = known(by_ladder('MWh'));
