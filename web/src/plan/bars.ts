@@ -63,7 +63,7 @@ function axis_row(scale: Scale, name: string): HTMLElement {
 
 function row_element(row: Row, scale: Scale | undefined, height: number): HTMLElement {
   return h('li', { class: row.strong === true ? 'strong' : '' },
-    h('div', { class: 'bar-label' }, row.label, row.note === undefined ? null : h('small', {}, row.note)),
+    h('div', { class: 'bar-label' }, row.label, row.note === undefined || row.note === null ? null : h('small', {}, row.note)),
     svg('svg', { class: 'bar-place', width: '100%', height, 'aria-hidden': 'true' }, grid_lines(scale), row.bar),
     h('div', { class: 'bar-value' }, row.value));
 }
@@ -73,7 +73,7 @@ export function bars_figure(parts: BarsParts): HTMLElement {
   return h('figure', { id: parts.id, class: 'bars-figure' },
     parts.legend ?? null,
     scale === undefined || scale.ticks.length === 0 ? null : axis_row(scale, parts.axis ?? ''),
-    h('ol', { class: 'bars', 'aria-label': parts.title }, parts.rows.map((row) => row_element(row, scale, height))),
+    h('ol', { class: 'bars', role: 'list', 'aria-label': parts.title }, parts.rows.map((row) => row_element(row, scale, height))),
     h('figcaption', {}, h('b', {}, h('span', { class: 'number' }, 'Figure'), `. ${parts.title}. `), parts.caption));
 }
 

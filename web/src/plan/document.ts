@@ -45,7 +45,11 @@ export interface Site {
   grade: Grade;
 }
 
-export interface Step { label: string; days: number; change: number; why: string; figure?: string }
+/** Null days: not within the horizon; null change: from or to such days. */
+export interface Step { label: string; days: Maybe; change: Maybe; why: string; figure?: string }
+
+/** Null days: the target is reached with this change only. */
+export interface Gain { label: string; days: Maybe }
 
 export interface Swing {
   input: string;
@@ -119,7 +123,7 @@ export interface PlanDocument {
   from: Day;
   horizon: Day;
   answer: Answer;
-  binding: { constraint: string; text: string; gains: { label: string; days: number }[] };
+  binding: { constraint: string; text: string; gains: Gain[] };
   sites: Site[];
   curve: CurvePoint[];
   steps: Step[];
@@ -182,9 +186,9 @@ const plan = record<PlanDocument>({
   scenario: record({ name: text, about: text, file: text }),
   target: record({ name: text, flop: number, parameters: maybe(number), tokens: maybe(number) }),
   share: fraction, from: day, horizon: day, answer,
-  binding: record({ constraint: text, text, gains: list(record({ label: text, days: number })) }),
+  binding: record({ constraint: text, text, gains: list(record<Gain>({ label: text, days: maybe(number) })) }),
   sites: list(site), curve,
-  steps: list(record<Step>({ label: text, days: number, change: number, why: text, figure: optional(text) })),
+  steps: list(record<Step>({ label: text, days: maybe(number), change: maybe(number), why: text, figure: optional(text) })),
   tornado: list(record<Swing>({ input: text, label: text, unit: text, low: number, high: number, days_at_low: maybe(number), days_at_high: maybe(number), figure: text })),
   sobol: optional(list(record<Sobol>({ label: text, first: triple, total: triple }))),
   cost: list(record<CostPart>({ label: text, eur: number, low: number, high: number, figure: text })),

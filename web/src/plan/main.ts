@@ -52,7 +52,7 @@ function sections(plan: PlanDocument, trace: Trace): Section[] {
   const ladder = ladder_figure(plan);
   return [
     { id: 'when', title: 'When', content: [curve_figure(plan), chance_figure(plan)] },
-    { id: 'why', title: 'Why this date', content: steps_figure(plan, trace) ?? none('The plan names no steps.') },
+    { id: 'why', title: plan.answer.date === null ? 'Why it is not reached' : 'Why this date', content: steps_figure(plan, trace) ?? none('The plan names no steps.') },
     { id: 'binding', title: 'What holds it back', content: binding(plan) },
     { id: 'inputs', title: 'What moves it', content: [tornado_figure(plan, trace) ?? none('No input was varied to a date within the horizon.'), sobol] },
     { id: 'cost', title: 'Cost, energy, carbon', content: costs(plan, trace) },

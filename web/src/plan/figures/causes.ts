@@ -4,50 +4,67 @@ import { h } from '../../dom.js';
 import type { Child } from '../../dom.js';
 import { bar, bars_figure, box, box_legend, upright, whisker } from '../bars.js';
 import type { Row, Scale } from '../bars.js';
-import type { PlanDocument, Sobol, Step, Swing } from '../document.js';
+import type { Gain, Maybe, PlanDocument, Sobol, Step, Swing } from '../document.js';
 import { swing_size, ticks } from '../geometry.js';
 import { rich, traced_at, traced_id } from '../traced.js';
 import type { Trace } from '../trace.js';
-import { write_change, write_count, write_day, write_days, write_quantity } from '../write.js';
+import { write_change, write_day, write_days, write_quantity } from '../write.js';
 
 export function day_scale(low: number, high: number): Scale {
   const room = high > low ? high : low + 1;
-  return { low, high: room, ticks: ticks(low, room, 4).map((at) => ({ at, text: write_count(at) })) };
+  return { low, high: room, ticks: ticks(low, room, 4).map((at) => ({ at, text: write_quantity(at, '1') })) };
 }
 
-function step_row(step: Step, index: number, scale: Scale, trace: Trace): Row {
-  const before = step.days - step.change;
-  const first = index === 0;
-  const paint = first ? 'total' : step.change > 0 ? 'longer' : 'shorter';
-  const drawn = first ? bar(scale, 0, step.days, paint) : bar(scale, before, step.days, paint);
-  const label = traced_id(trace, step.figure, step.label);
-  const value = first ? h('b', {}, write_days(step.days)) : [h('b', {}, write_change(step.change)), h('small', {}, `to ${write_days(step.days)}`)];
-  return { label, note: rich(step.why), bar: [drawn, ...(first ? [] : [upright(scale, step.days, 'link-line', 81, 100), upright(scale, before, 'link-line', 0, 19)])], value };
+/** Where the bar of a step starts: at the days before it; those that lie beyond the horizon count as the end of the axis. */
+function step_row(step: Step, before: Maybe, scale: Scale, trace: Trace): Row {
+  const place = (days: Maybe): number => days ?? scale.high;
+  const paint = place(step.days) > place(before) ? 'longer' : 'shorter';
+  const change = step.change === null ? null : h('b', {}, write_change(step.change));
+  return {
+    label: traced_id(trace, step.figure, step.label), note: rich(step.why),
+    bar: [...(place(before) === place(step.days) ? [] : [bar(scale, place(before), place(step.days), paint)]), upright(scale, place(step.days), 'link-line', 81, 100), upright(scale, place(before), 'link-line', 0, 19)],
+    value: [change, h(change === null ? 'b' : 'small', {}, step.days === null ? 'not reached' : `to ${write_days(step.days)}`)],
+  };
+}
+
+function total_row(label: Child, note: Child, days: Maybe, value: Child, scale: Scale): Row {
+  return { label, note, bar: [bar(scale, 0, days ?? scale.high, days === null ? 'longer' : 'total')], value: h('b', {}, days === null ? 'not reached' : value) };
 }
 
 export function steps_figure(plan: PlanDocument, trace: Trace): HTMLElement | null {
   const { steps } = plan;
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined) return null;
-  const scale = day_scale(0, Math.max(...steps.flatMap((s) => [s.days, s.days - s.change])) * 1.02);
-  const rows = steps.map((s, i) => step_row(s, i, scale, trace));
-  const total: Row = { label: 'The full model', bar: [bar(scale, 0, last.days, 'total')], value: h('b', {}, traced_at(trace, 'answer.days', write_days(last.days))), strong: true };
+  const days = steps.map((s) => s.days).filter((d): d is number => d !== null);
+  const scale = day_scale(0, Math.max(0, ...days) * (days.length < steps.length ? 1.15 : 1.02));
+  const rows = steps.slice(1).map((s, i) => step_row(s, steps[i]?.days ?? null, scale, trace));
+  const written = (at: Maybe): string => (at === null ? 'not within the horizon' : write_days(at));
   return bars_figure({
-    id: 'figure-steps', title: 'From pure arithmetic to the full model', scale, axis: 'days to the target', rows: [...rows, total], height: 34,
+    id: 'figure-steps', title: 'From pure arithmetic to the full model', scale, axis: 'days to the target', height: 34,
+    rows: [
+      total_row(traced_id(trace, first.figure, first.label), rich(first.why), first.days, write_days(first.days), scale), ...rows,
+      { ...total_row('The full model', null, last.days, traced_at(trace, 'answer.days', write_days(last.days)), scale), strong: true },
+    ],
     legend: box_legend([{ label: 'takes longer', paint: 'longer' }, { label: 'takes less', paint: 'shorter' }, { label: 'days in all', paint: 'total' }]),
-    caption: `${write_days(first.days)} by dividing the target by a rate; ${write_days(last.days)} with everything below. Each bar starts where the one above it ends.`,
+    caption: `${first.label}: ${written(first.days)}; with everything below: ${written(last.days)}. Each bar starts where the one above it ends.`,
   });
 }
 
+function gain_size(gain: Gain): number {
+  return gain.days ?? Infinity;
+}
+
 export function gains_figure(plan: PlanDocument): HTMLElement | null {
-  const gains = [...plan.binding.gains].sort((a, b) => b.days - a.days);
+  const gains = [...plan.binding.gains].sort((a, b) => gain_size(b) - gain_size(a));
   const most = gains[0];
   if (most === undefined) return null;
-  const scale = day_scale(Math.min(0, ...gains.map((g) => g.days)), Math.max(0, most.days) * 1.02);
+  const days = gains.map((g) => g.days).filter((d): d is number => d !== null);
+  const scale = day_scale(Math.min(0, ...days), Math.max(0, ...days) * 1.02);
+  const drawn = (g: Gain): SVGElement => bar(scale, 0, g.days ?? scale.high, g.days === null ? 'high' : g.days < 0 ? 'longer' : 'shorter');
   return bars_figure({
-    id: 'figure-gains', title: 'What to relax first', scale, axis: 'days saved', height: 26,
-    rows: gains.map((g) => ({ label: rich(g.label), bar: [bar(scale, 0, g.days, g.days < 0 ? 'longer' : 'shorter')], value: h('b', {}, write_days(g.days)) })),
-    caption: `Each change alone, the rest as it is. Most is saved by: ${most.label}.`,
+    id: 'figure-gains', title: 'What to relax first', scale: days.length === 0 ? { ...scale, ticks: [] } : scale, axis: 'days saved', height: 26,
+    rows: gains.map((g) => ({ label: rich(g.label), bar: [drawn(g)], value: h('b', {}, g.days === null ? 'reached only so' : write_days(g.days)) })),
+    caption: `Each change alone, the rest as it is. First: ${most.label}.${most.days === null ? ' "Reached only so": without this change the target is not reached within the horizon.' : ''}`,
   });
 }
 

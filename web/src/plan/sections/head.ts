@@ -55,7 +55,7 @@ export function head_section(plan: PlanDocument, problems: readonly string[], tr
     masthead(plan),
     h('h1', { class: 'answer' }, h('span', { class: 'kicker' }, plan.answer.date === null ? 'The target is' : 'The target is reached on'), ' ', traced_at(trace, place, headline(plan))),
     h('p', { class: 'headline' }, spoken(verdict(plan))),
-    h('p', { class: 'target' }, h('b', {}, 'Target: '), traced_at(trace, 'target.flop', target_text(plan))),
+    h('p', { class: 'target' }, h('b', {}, 'Target: '), traced_at(trace, 'target', target_text(plan))),
     plan.scenario.about === '' ? null : h('p', { class: 'aside' }, plan.scenario.about),
     estimates(plan));
   return h('header', { class: 'first' }, words, map_figure(plan), cards(plan, trace), warning(problems));
