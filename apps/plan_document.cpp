@@ -271,7 +271,28 @@ Json figures_of(const Plan& plan) {
     return list;
 }
 
+Json scaled_of(const Plan& b, const std::optional<planner::Scaled>& scaled) {
+    if (!scaled) return nullptr;
+    return {{"date", iso(planner::date_after(b, scaled->days))}, {"gap_days", number(scaled->gap_days)}};
+}
+
 }  // namespace
+
+Result<Json> comparison_document(const Plan& a, const Plan& b, const planner::Comparison& comparison) {
+    EM_ASSIGN(const planner::Sampler sampler, planner::Sampler::make(b.fleet.model.inputs, a.scenario.seed));
+    const planner::Band band = comparison.outcomes.band(1);
+    Json document = {{"name", b.scenario.name},
+                     {"date", iso(planner::date_after(b, b.answer.days))},
+                     {"p10", iso(planner::date_after(b, band.p10))},
+                     {"p50", iso(planner::date_after(b, band.p50))},
+                     {"p90", iso(planner::date_after(b, band.p90))},
+                     {"probability_before", comparison.odds.first},
+                     {"gap_days", number(comparison.gap_days)},
+                     {"curve", curve_of(b, sampler)}};
+    if (comparison.equal_power) document["equal_power"] = scaled_of(b, comparison.equal_power);
+    if (comparison.equal_money) document["equal_money"] = scaled_of(b, comparison.equal_money);
+    return document;
+}
 
 Result<Json> plan_document(const Plan& plan, const planner::PlanDoubt& doubt, const facts::FactSet& facts,
                            const Clock& clock) {

@@ -14,20 +14,26 @@ using planner::never;
 
 std::string days_in_words(double days) {
     if (!(std::abs(days) < never)) return "not within reach";
-    return fmt::format("{:.0f} days", std::ceil(days - 1e-9));
+    return days < 20 ? fmt::format("{:.1f} days", days) : fmt::format("{:.0f} days", std::ceil(days - 1e-9));
 }
 
-std::string odds_line(const planner::Plan& plan, const planner::PlanDoubt& doubt) {
-    const planner::Band band = doubt.outcomes.band(0);
+std::string date_lines(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
     const auto date = [&](double days) { return in_words(planner::date_after(plan, days)); };
-    std::string line = fmt::format("Odds       1 in 20 by {}, 1 in 2 by {}, 19 in 20 by {}", date(band.p05),
-                                   date(band.p50), date(band.p95));
-    const double missed = 1 - doubt.outcomes.finite_share(0);
+    const std::string central = fmt::format("Central    {} ({}), every input at its most likely value\n",
+                                            date(plan.answer.days), days_in_words(plan.answer.days));
+    if (doubt == nullptr) return central;
+    const planner::Band band = doubt->outcomes.band(0);
+    std::string lines = fmt::format(
+        "Date       {}: as likely earlier as later ({} scenarios)\n"
+        "Odds       1 in 20 by {}, 1 in 10 by {}, 9 in 10 by {}, 19 in 20 by {}\n",
+        date(band.p50), doubt->outcomes.scenarios(), date(band.p05), date(band.p10), date(band.p90),
+        date(band.p95));
+    const double missed = 1 - doubt->outcomes.finite_share(0);
     if (missed > 0)
-        line +=
-            fmt::format("; {:.1f} % not by {}", 100 * missed,
+        lines +=
+            fmt::format("           in {:.1f} % of the scenarios not by {}\n", 100 * missed,
                         in_words(plan.scenario.from + static_cast<std::int32_t>(plan.scenario.horizon_days)));
-    return line + fmt::format(" ({} scenarios)", doubt.outcomes.scenarios());
+    return lines + central;
 }
 
 struct Row {
@@ -110,6 +116,7 @@ std::string sites(const planner::Plan& plan) {
 }  // namespace
 
 std::string flop_in_words(double flop) {
+    if (!(flop > 0)) return "0 FLOP";
     const double exponent = std::floor(std::log10(flop) + 1e-12);
     return fmt::format("{:.3g}e{:.0f} FLOP", flop / std::pow(10, exponent), exponent);
 }
@@ -133,27 +140,23 @@ std::string amount_in_words(double value, const char* unit) {
 }
 
 std::string headline_of(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
-    std::string line =
-        fmt::format("{}, {:.3g} % share: {} ({}) by {}", plan.scenario.name, 100 * plan.scenario.fleet.share,
-                    plan.scenario.target.name, flop_in_words(plan.scenario.target.flop),
-                    in_words(planner::date_after(plan, plan.answer.days)));
-    if (doubt != nullptr) {
-        const planner::Band band = doubt->outcomes.band(0);
-        line += fmt::format(" (9 in 10: {} to {})", in_words(planner::date_after(plan, band.p05)),
-                            in_words(planner::date_after(plan, band.p95)));
-    }
-    return line;
+    const auto date = [&](double days) { return in_words(planner::date_after(plan, days)); };
+    const std::string question =
+        fmt::format("{}, {:.3g} % share, {} ({})", plan.scenario.name, 100 * plan.scenario.fleet.share,
+                    plan.scenario.target.name, flop_in_words(plan.scenario.target.flop));
+    if (doubt == nullptr) return fmt::format("{}: {}", question, date(plan.answer.days));
+    const planner::Band band = doubt->outcomes.band(0);
+    return fmt::format("{}: {} (8 in 10: {} to {})", question, date(band.p50), date(band.p10),
+                       date(band.p90));
 }
 
 std::string plan_in_words(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
     std::string out = fmt::format("{}\n{}\n\n", plan.scenario.name, plan.scenario.about);
     out += fmt::format("Target     {}, {}, from {}\n", plan.scenario.target.name,
                        flop_in_words(plan.scenario.target.flop), in_words(plan.scenario.from));
-    out += fmt::format("Date       {} ({})\n", in_words(planner::date_after(plan, plan.answer.days)),
-                       days_in_words(plan.answer.days));
-    if (doubt != nullptr) out += odds_line(plan, *doubt) + "\n";
+    out += date_lines(plan, doubt);
     if (!plan.gains.empty())
-        out += fmt::format("Bound by   {}\n", plan.gains.front().label + " would help most");
+        out += fmt::format("Bound      most would be won by: {}\n", plan.gains.front().label);
     out += "\n" + totals(plan, doubt) + "\n" + steps(plan) + "\n" + gains(plan) + "\n" + sites(plan);
     out += fmt::format("\n{} of {} facts and assumptions are of grade C (estimates); --explain shows each.\n",
                        planner::weak_leaves(plan.fleet.trace),

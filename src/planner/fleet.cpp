@@ -16,6 +16,9 @@ namespace {
 
 constexpr double days_per_year = 365.25;
 constexpr double gigabyte = 1e9;
+// A failure stops at most as many cards as the largest published synchronous run had (Llama 3 405B): what is
+// larger is run as groups that rejoin, as sites do.
+constexpr double largest_failure_domain = 16384;
 
 facts::Source judged(std::string why) {
     return {std::move(why), "", "2026-11-21", facts::Grade::c};
@@ -125,14 +128,14 @@ void Maker::set_run() {
     const RunChoice& run = scenario_.run;
     const Target& target = scenario_.target;
     model.shape = prepare({.parameters = target.parameters,
-                   .active_parameters = target.active_parameters,
-                   .batch_tokens = run.batch_tokens,
-                   .inner_steps = run.inner_steps,
-                   .overlap_steps = run.overlap_steps,
-                   .payload_bytes_per_parameter = payload_of(run.codec).value(),
-                   .topology = run.topology,
-                   .training_tokens = target.tokens,
-                   .reference_batch_tokens = run.reference_batch_tokens});
+                           .active_parameters = target.active_parameters,
+                           .batch_tokens = run.batch_tokens,
+                           .inner_steps = run.inner_steps,
+                           .overlap_steps = run.overlap_steps,
+                           .payload_bytes_per_parameter = payload_of(run.codec).value(),
+                           .topology = run.topology,
+                           .training_tokens = target.tokens,
+                           .reference_batch_tokens = run.reference_batch_tokens});
     model.access.reserved = scenario_.access.reserved;
     model.fixed_efficiency = run.efficiency.value_or(0);
     model.target_flop = target.flop;
@@ -370,7 +373,7 @@ Result<Fleet> Maker::make() {
     for (const Build& build : scenario_.builds) EM_TRY(add_build(build));
     double cards = 0, sites = 0;
     for (const ModelUnit& unit : fleet_.model.units) cards += unit.cards * unit.share, sites += 1;
-    fleet_.model.access.accelerators = sites > 0 ? cards / sites : 0;
+    fleet_.model.access.accelerators = sites > 0 ? std::min(cards / sites, largest_failure_domain) : 1;
     check_memory();
     select();
     return std::move(fleet_);

@@ -20,20 +20,8 @@ Rung rung_of(const Plan& plan) {
     return rung;
 }
 
-double days_for(const Plan& plan, double flop) {
-    PlanModel model = plan.fleet.model;
-    model.target_flop = flop;
-    return model.evaluate(plan.central).days;
-}
-
-// First day on which the sum that the fleet has done reaches the frontier of that day.
-std::optional<double> day_of_catching(const Plan& plan, const Frontier& frontier) {
-    const double horizon = plan.fleet.model.horizon_days;
-    for (double day = 1; day <= horizon; day += 1) {
-        const double wanted = frontier.flop * std::pow(frontier.growth, day / days_per_year);
-        if (days_for(plan, wanted) <= day) return day;
-    }
-    return std::nullopt;
+double frontier_on(const Frontier& frontier, double day) {
+    return frontier.flop * std::pow(frontier.growth, day / days_per_year);
 }
 
 }  // namespace
@@ -49,15 +37,18 @@ Result<std::vector<Rung>> ladder(const Scenario& scenario, const facts::FactSet&
 }
 
 Result<Chase> chase(const Scenario& scenario, const facts::FactSet& facts, const Frontier& frontier) {
-    EM_ASSIGN(const Plan plan, plan_for(scenario, facts, frontier.flop));
+    EM_ASSIGN(Plan plan, plan_for(scenario, facts, frontier.flop));
+    PlanModel& model = plan.fleet.model;
+    model.target_flop = never;
+    std::vector<Span> spans;
+    model.evaluate(plan.central, {}, &spans);
     Chase result;
-    result.caught_days = day_of_catching(plan, frontier);
-    const int years = static_cast<int>(plan.fleet.model.horizon_days / days_per_year);
-    for (int year = 0; year <= years; ++year) {
-        Rung rung = rung_of(plan);
-        rung.flop = frontier.flop * std::pow(frontier.growth, year);
-        rung.days = days_for(plan, rung.flop);
-        result.by_year.push_back(rung);
+    for (double day = 1; day <= model.horizon_days && !result.caught_days; day += 1)
+        if (flop_done_by(spans, day) >= frontier_on(frontier, day)) result.caught_days = day;
+    const int years = static_cast<int>(model.horizon_days / days_per_year);
+    for (int year = 1; year <= years; ++year) {
+        const double day = year * days_per_year;
+        result.years.push_back({frontier_on(frontier, day), flop_done_by(spans, day)});
     }
     return result;
 }

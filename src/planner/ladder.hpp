@@ -27,9 +27,14 @@ struct Frontier {
     double growth = 5;   // a year
 };
 
+struct ChaseYear {
+    double frontier_flop = 0;  // at the end of the year
+    double done_flop = 0;      // by the fleet since the first day
+};
+
 struct Chase {
     std::optional<double> caught_days;  // nullopt: not within the horizon
-    std::vector<Rung> by_year;          // of the frontier: flop then; days: until the fleet has done as much
+    std::vector<ChaseYear> years;
 };
 
 // Sites are those of the frontier's first target.

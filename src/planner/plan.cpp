@@ -89,17 +89,6 @@ std::vector<Gain> gains_of(const Plan& plan) {
     return gains;
 }
 
-// Useful FLOP from the first day to `day`.
-double done_by(const std::vector<Span>& spans, double day) {
-    double done = 0;
-    for (const Span& span : spans) {
-        const double length = std::min(span.to_day, day) - span.from_day;
-        if (length <= 0) break;
-        done += span.useful * (span.rate * length + span.slope * length * length / 2);
-    }
-    return done;
-}
-
 double quantile_of(std::vector<double>& values, double p) {
     const auto place = static_cast<std::size_t>(p * static_cast<double>(values.size() - 1));
     std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(place), values.end());
@@ -150,11 +139,21 @@ std::vector<CurvePoint> curve_of(const Plan& plan, const Sampler& sampler, std::
     for (std::size_t k = 0; k <= points; ++k) {
         const double day = std::round(last * static_cast<double>(k) / static_cast<double>(points));
         std::vector<double> done;
-        for (std::size_t i = 0; i < sampled; ++i) done.push_back(done_by(walks[i], day));
-        curve.push_back({plan.scenario.from + static_cast<std::int32_t>(day), done_by(walks[sampled], day),
-                         quantile_of(done, 0.1), quantile_of(done, 0.9)});
+        for (std::size_t i = 0; i < sampled; ++i) done.push_back(flop_done_by(walks[i], day));
+        curve.push_back({plan.scenario.from + static_cast<std::int32_t>(day),
+                         flop_done_by(walks[sampled], day), quantile_of(done, 0.1), quantile_of(done, 0.9)});
     }
     return curve;
+}
+
+double flop_done_by(const std::vector<Span>& spans, double day) {
+    double done = 0;
+    for (const Span& span : spans) {
+        const double length = std::min(span.to_day, day) - span.from_day;
+        if (length <= 0) break;
+        done += span.useful * (span.rate * length + span.slope * length * length / 2);
+    }
+    return done;
 }
 
 std::optional<facts::Date> date_after(const Plan& plan, double days) {

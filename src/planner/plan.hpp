@@ -69,6 +69,9 @@ Result<PlanDoubt> doubt_of(const Plan& plan, unsigned threads = 0);
 // Central curve, and its band from a few hundred scenarios.
 std::vector<CurvePoint> curve_of(const Plan& plan, const Sampler& sampler, std::size_t points);
 
+// Useful FLOP that a walk has done by `day`.
+double flop_done_by(const std::vector<Span>& spans, double day);
+
 // The day on which `days` after the first are over; nullopt: never.
 std::optional<facts::Date> date_after(const Plan& plan, double days);
 

@@ -51,14 +51,14 @@ void add_unit(Event& state, Events& events, const ModelUnit& unit, double rate, 
         state.rate += slope * (start - online);
         state.slope += slope;
         state.sites += 1;
-        events.add({full, 0, -slope, 0});
+        if (full < end) events.add({full, 0, -slope, 0});
     } else {
         events.add({online, slope > 0 ? 0 : rate, slope, 1});
-        if (slope > 0) events.add({full, 0, -slope, 0});
+        if (slope > 0 && full < end) events.add({full, 0, -slope, 0});
     }
     if (end < never) {
         const double reached = slope > 0 ? std::min(rate, slope * (end - online)) : rate;
-        events.add({end, -reached, end < full ? -slope : 0, -1});
+        events.add({end, -reached, end <= full ? -slope : 0, -1});
     }
 }
 
@@ -83,7 +83,7 @@ struct Walk {
         // Rates that cancelled out leave rounding behind: no site, no rate.
         if (length <= 0 || state.sites < 0.5) return leave(until);
         const double middle = state.rate + state.slope * length / 2;
-        if (!(middle > 0)) return leave(until);
+        if (!(middle * availability > 0)) return leave(until);
         const Efficiency efficiency = model.efficiency(values, stages, state.sites, middle * availability);
         const double useful = seconds_per_day * availability * efficiency.total;
         if (spans != nullptr)
@@ -184,9 +184,10 @@ PlanOutcome PlanModel::evaluate(std::span<const double> values, const Stages& st
     for (const Event& event : events.list()) {
         reached = walk.advance(state, std::min(event.day, horizon_days));
         if (reached || event.day >= horizon_days) break;
-        state.rate += event.rate;
+        state.rate += state.slope * (event.day - std::max(state.day, start)) + event.rate;
         state.slope += event.slope;
         state.sites += event.sites;
+        state.day = event.day;
     }
     if (!reached && walk.day < horizon_days) reached = walk.advance(state, horizon_days);
     PlanOutcome outcome;

@@ -30,7 +30,7 @@ constexpr NamedTarget named_targets[] = {
      "https://arxiv.org/abs/2509.14233", facts::Grade::b},
     {"70b", 70e9, 15e12, 6.3e24, "70 billion parameters x 15T tokens, as Llama 3.1 70B and Apertus 70B (6ND)",
      "https://arxiv.org/abs/2407.21783", facts::Grade::b},
-    {"405b", 405e9, 8.1e12, 1.97e25, "the published EuroMesh analysis, June 2026: 6 x 405e9 x 8.1e12",
+    {"405b", 405e9, 8.1e12, 1.9683e25, "the published EuroMesh analysis, June 2026: 6 x 405e9 x 8.1e12",
      "https://github.com/sammysltd/euromesh", facts::Grade::b},
     {"llama-405b", 405e9, 15.6e12, 3.8e25, "Llama 3.1 405B as published", "https://arxiv.org/abs/2407.21783",
      facts::Grade::a},
