@@ -53,7 +53,7 @@ bool near(double a, double b, double share) {
 // "13842 is not nodes x accel_per_node = 13824"
 void report_arithmetic(const CsvRow& row, std::string_view column, std::string_view formula,
                        double expected) {
-    row.report(column, fmt::format("{} is not {} = {:.6g}", row.raw(column), formula, expected));
+    row.report(column, fmt::format("{} is not {} = {:.6g}", shown(row.raw(column)), formula, expected));
 }
 
 void check_system(const System& system, const CsvRow& row, const Accelerator* accelerator) {

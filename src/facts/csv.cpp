@@ -29,6 +29,10 @@ std::size_t utf8_sequence(std::string_view text) {
 std::size_t first_bad_utf8(std::string_view text) {
     std::size_t at = 0;
     while (at < text.size()) {
+        if (static_cast<unsigned char>(text[at]) < 0x80) {  // most of it
+            ++at;
+            continue;
+        }
         const std::size_t length = utf8_sequence(text.substr(at));
         if (length == 0) return at;
         at += length;
@@ -97,10 +101,13 @@ class Scanner {
 
     Text plain() {
         const std::size_t begin = at_;
-        while (!field_ends()) {
-            if (next_is('"')) return unexpected("a quote inside a field that is not quoted; quote the field");
-            if (next_is('\r')) return unexpected("a carriage return without a line feed; end lines with LF");
-            ++at_;
+        for (; !at_end(); ++at_) {
+            const char c = text_[at_];
+            if (c == ',' || c == '\n') break;
+            if (c == '"') return unexpected("a quote inside a field that is not quoted; quote the field");
+            if (c != '\r') continue;
+            if (line_end_length() > 0) break;
+            return unexpected("a carriage return without a line feed; end lines with LF");
         }
         return std::string(text_.substr(begin, at_ - begin));
     }
@@ -170,6 +177,7 @@ std::optional<CsvTable> CsvTable::parse(std::string text, std::string file,
             continue;
         }
         Row row;
+        row.reserve(fields->size());
         for (Scanner::Field& field : *fields) row.push_back({field.offset, std::move(field.text)});
         if (is_header && !table.has_columns(row, columns, problems)) return std::nullopt;
         if (!is_header && table.has_width(row, problems)) table.rows_.push_back(std::move(row));
@@ -195,10 +203,10 @@ bool CsvTable::has_columns(const Row& header, const std::vector<std::string_view
                    problems);
         columns_.push_back(field.text);
     }
+    const std::string there = fmt::format("{}", fmt::join(columns_, ", "));
     for (const std::string_view column : columns) {
         if (index_of(column)) continue;
-        report(0, column, fmt::format("this column is missing (there are {})", fmt::join(columns_, ", ")),
-               problems);
+        report(0, column, fmt::format("this column is missing (there are {})", shown(there, 600)), problems);
     }
     return problems.count() == before;
 }
@@ -228,16 +236,22 @@ std::int64_t CsvRow::line() const {
     return place_of(table_->text_, table_->rows_[index_].front().offset).line;
 }
 
-const std::string& CsvRow::raw(std::string_view column) const {
+std::size_t CsvRow::index_of(std::string_view column) const {
+    const auto& columns = table_->columns_;
+    for (const std::size_t near : {expected_, expected_ + 1}) {
+        if (near < columns.size() && columns[near] == column) return expected_ = near;
+    }
     const auto index = table_->index_of(column);
     EM_ASSERT(index, "a column that the table was not asked to have");
-    return table_->rows_[index_][*index].text;
+    return expected_ = *index;
+}
+
+const std::string& CsvRow::raw(std::string_view column) const {
+    return table_->rows_[index_][index_of(column)].text;
 }
 
 void CsvRow::report(std::string_view column, std::string text) const {
-    const auto index = table_->index_of(column);
-    EM_ASSERT(index, "a column that the table was not asked to have");
-    table_->report(table_->rows_[index_][*index].offset, column, std::move(text), *problems_);
+    table_->report(table_->rows_[index_][index_of(column)].offset, column, std::move(text), *problems_);
 }
 
 std::string CsvRow::text(std::string_view column) const {
@@ -272,7 +286,7 @@ std::optional<double> CsvRow::number(std::string_view column, NumberBounds bound
         return std::nullopt;
     }
     if (number >= bounds.least && number <= bounds.most) return number;
-    report(column, fmt::format("{} is outside {} to {}", value, bounds.least, bounds.most));
+    report(column, fmt::format("{} is outside {} to {}", shown(value), bounds.least, bounds.most));
     return std::nullopt;
 }
 

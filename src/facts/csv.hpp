@@ -47,12 +47,14 @@ class CsvRow {
 
   private:
     friend class CsvTable;
+    std::size_t index_of(std::string_view column) const;
     CsvRow(const CsvTable& table, std::size_t index, Problems& problems)
         : table_(&table), index_(index), problems_(&problems) {}
 
     const CsvTable* table_;
     std::size_t index_;
     Problems* problems_;
+    mutable std::size_t expected_ = 0;  // readers ask in the order of the columns: looked at first
 };
 
 class CsvTable {

@@ -36,7 +36,8 @@ void expect_not_above(const CsvRow& row, std::string_view lower, std::string_vie
     const auto a = value_of(row, lower);
     const auto b = value_of(row, upper);
     if (a && b && *a > *b) {
-        row.report(lower, fmt::format("{} is above {}, which is {}", row.raw(lower), upper, row.raw(upper)));
+        row.report(lower, fmt::format("{} is above {}, which is {}", shown(row.raw(lower)), upper,
+                                      shown(row.raw(upper))));
     }
 }
 
@@ -44,7 +45,7 @@ void expect_not_above(const CsvRow& row, std::string_view lower, std::string_vie
 
 std::optional<PartialDate> date_in(const CsvRow& row, std::string_view column) {
     if (row.blank(column)) return std::nullopt;
-    const auto date = parse_partial_date(row.raw(column));
+    const auto date = parse_partial_date(shown(row.raw(column)));
     if (date) return *date;
     row.report(column, date.error().message);
     return std::nullopt;

@@ -11,8 +11,7 @@ std::string in_words(const Problem& problem) {
     return fmt::format("{}:{}:{}: {}{}", problem.file, problem.line, problem.column, field, problem.text);
 }
 
-std::string shown(std::string_view value) {
-    constexpr std::size_t most = 60;
+std::string shown(std::string_view value, std::size_t most) {
     std::size_t end = std::min(value.size(), most);
     while (end < value.size() && end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80) --end;
     std::string text(value.substr(0, end));

@@ -24,8 +24,8 @@ struct Problem {
 // "systems.csv:7:45: status: 'opertional' is not one of operational, ..."
 std::string in_words(const Problem& problem);
 
-// A value as messages quote it: at most 60 characters of it, on one line.
-std::string shown(std::string_view value);
+// A value as messages quote it: at most `most` bytes of it, on one line.
+std::string shown(std::string_view value, std::size_t most = 60);
 
 class Problems {
   public:

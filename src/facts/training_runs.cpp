@@ -23,7 +23,8 @@ void read_model(const CsvRow& row, TrainingRun& run) {
     run.flop_method = method_of(row, "flop", "flop_method");
     if (run.flop_method) row.choice("flop_method", {"published", "6ND"});
     if (run.params_total_b && run.params_active_b && *run.params_active_b > *run.params_total_b)
-        row.report("params_active_b", fmt::format("{} is above params_total_b", row.raw("params_active_b")));
+        row.report("params_active_b",
+                   fmt::format("{} is above params_total_b", shown(row.raw("params_active_b"))));
 }
 
 void read_work(const CsvRow& row, TrainingRun& run) {
