@@ -76,7 +76,7 @@ TEST_CASE("broken files are read to the end: all is well, or every problem has i
     Random random(seed);
     const auto sound = built_in_texts();
     int accepted = 0;
-    for (int round = 0; round < 120; ++round) {
+    for (int round = 0; round < 60; ++round) {
         auto texts = sound;
         auto broken = std::next(texts.begin(), static_cast<std::ptrdiff_t>(random.below(texts.size())));
         for (std::uint64_t i = 0; i <= random.below(4); ++i) mutate(broken->second, random);
@@ -90,8 +90,8 @@ TEST_CASE("broken files are read to the end: all is well, or every problem has i
         static_cast<void>(find_records(files, "DE"));
     }
     // Most changes break something; some hit a note or a figure that may be anything.
-    CHECK(accepted > 5);
-    CHECK(accepted < 60);
+    CHECK(accepted > 2);
+    CHECK(accepted < 30);
 }
 
 TEST_CASE("the first lines, where the columns are named, broken in every way") {
