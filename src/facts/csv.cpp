@@ -286,7 +286,9 @@ std::optional<double> CsvRow::number(std::string_view column, NumberBounds bound
         return std::nullopt;
     }
     if (number >= bounds.least && number <= bounds.most) return number;
-    report(column, fmt::format("{} is outside {} to {}", shown(value), bounds.least, bounds.most));
+    report(column, bounds.most < NumberBounds().most
+                       ? fmt::format("{} is outside {} to {}", shown(value), bounds.least, bounds.most)
+                       : fmt::format("{} is below {}", shown(value), bounds.least));
     return std::nullopt;
 }
 

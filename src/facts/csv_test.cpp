@@ -121,6 +121,8 @@ TEST_CASE("numbers: blank is unknown, never zero; anything but a plain number is
     CHECK(table.problems.count() == 7);
     CHECK(!table.row(2).number("n", {0, 100}));
     CHECK(table.last() == "t.csv:4:1: n: -1.5e3 is outside 0 to 100");
+    CHECK(!table.row(2).number("n"));
+    CHECK(table.last() == "t.csv:4:1: n: -1.5e3 is below 0");
 }
 
 TEST_CASE("whole numbers, choices and required text") {
