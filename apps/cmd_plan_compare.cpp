@@ -62,11 +62,11 @@ Status compare(const CompareArguments& arguments, const Context& context) {
     EM_ASSIGN(const facts::FactSet facts, facts_of(arguments.question));
     EM_ASSIGN(const planner::Scenario first, scenario_of(arguments.question, arguments.a));
     EM_ASSIGN(const planner::Scenario second, scenario_of(arguments.question, arguments.b));
-    EM_ASSIGN(const Plan a, planner::make_plan(first, facts));
+    EM_ASSIGN(Plan a, planner::make_plan(first, facts));
     EM_ASSIGN(const Plan b, planner::make_plan(second, facts));
     EM_ASSIGN(const Comparison comparison, planner::compare(a, b, arguments.question.threads));
     if (arguments.question.json || !arguments.report.empty()) {
-        EM_ASSIGN(const planner::PlanDoubt doubt, planner::doubt_of(a, arguments.question.threads));
+        EM_ASSIGN(const planner::PlanDoubt doubt, planner::add_doubt(a, arguments.question.threads));
         EM_ASSIGN(Json document, plan_document(a, doubt, facts, context.clock));
         EM_ASSIGN(document["compare"], comparison_document(a, b, comparison));
         if (!arguments.report.empty()) EM_TRY(write_plan_report(document, arguments.report));

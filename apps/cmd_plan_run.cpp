@@ -40,9 +40,9 @@ Status explain(const planner::Plan& plan, const std::string& figure) {
 Status run(const RunArguments& arguments, const Context& context) {
     EM_ASSIGN(const facts::FactSet facts, facts_of(arguments.question));
     EM_ASSIGN(const planner::Scenario scenario, scenario_of(arguments.question, arguments.question.scenario));
-    EM_ASSIGN(const planner::Plan plan, planner::make_plan(scenario, facts));
+    EM_ASSIGN(planner::Plan plan, planner::make_plan(scenario, facts));
     if (arguments.explain || !arguments.figure.empty()) return explain(plan, arguments.figure);
-    EM_ASSIGN(const planner::PlanDoubt doubt, planner::doubt_of(plan, arguments.question.threads));
+    EM_ASSIGN(const planner::PlanDoubt doubt, planner::add_doubt(plan, arguments.question.threads));
     if (arguments.question.json || !arguments.report.empty()) {
         EM_ASSIGN(const Json document, plan_document(plan, doubt, facts, context.clock));
         if (!arguments.report.empty()) EM_TRY(write_plan_report(document, arguments.report));

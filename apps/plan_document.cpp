@@ -55,8 +55,10 @@ Json probability_by(const Plan& plan, const planner::Outcomes& outcomes) {
 Json answer_of(const Plan& plan, const planner::Outcomes& outcomes) {
     const planner::Band band = outcomes.band(0);
     const auto date = [&](double days) { return iso(planner::date_after(plan, days)); };
-    return {{"date", date(plan.answer.days)},
-            {"days", number(plan.answer.days)},
+    return {{"date", date(band.p50)},
+            {"days", number(band.p50)},
+            {"central_date", date(plan.answer.days)},
+            {"central_days", number(plan.answer.days)},
             {"p05", date(band.p05)},
             {"p10", date(band.p10)},
             {"p50", date(band.p50)},
@@ -70,7 +72,7 @@ Json answer_of(const Plan& plan, const planner::Outcomes& outcomes) {
 Json binding_of(const Plan& plan) {
     Json gains = Json::array();
     for (const planner::Gain& gain : plan.gains)
-        gains.push_back({{"label", gain.label}, {"days", std::isfinite(gain.days) ? gain.days : -1}});
+        gains.push_back({{"label", gain.label}, {"days", number(gain.days)}});
     if (plan.gains.empty())
         return {{"constraint", "none"},
                 {"text", "Nothing that the plan can change would help."},
@@ -149,10 +151,9 @@ Json steps_of(const Plan& plan) {
     Json list = Json::array();
     double before = 0;
     for (const planner::Step& step : plan.steps) {
-        if (!std::isfinite(step.days)) break;
         Json row = {{"label", step.label},
-                    {"days", step.days},
-                    {"change", before == 0 ? 0 : step.days - before},
+                    {"days", number(step.days)},
+                    {"change", before == 0 ? Json(0) : number(step.days - before)},
                     {"why", step.why}};
         if (plan.fleet.trace.find(step.figure) != nullptr) row["figure"] = step.figure;
         list.push_back(std::move(row));
@@ -271,6 +272,15 @@ Json figures_of(const Plan& plan) {
     return list;
 }
 
+Json limits() {
+    return {"The share is a political choice: it is an axis of this plan, not a forecast.",
+            "No site publishes its line; 2 to 40 Gbit/s are assumed for every one.",
+            "MFU of most European machines is derived from runs elsewhere (grade C).",
+            "The convergence penalty beyond 10 billion parameters or 8 sites is extrapolated.",
+            "Cost is what the accelerator-hours would cost on the market; public machines are paid for.",
+            "Data, staff and several generations of a model are not in this plan."};
+}
+
 Json scaled_of(const Plan& b, const std::optional<planner::Scaled>& scaled) {
     if (!scaled) return nullptr;
     return {{"date", iso(planner::date_after(b, scaled->days))}, {"gap_days", number(scaled->gap_days)}};
@@ -282,7 +292,7 @@ Result<Json> comparison_document(const Plan& a, const Plan& b, const planner::Co
     EM_ASSIGN(const planner::Sampler sampler, planner::Sampler::make(b.fleet.model.inputs, a.scenario.seed));
     const planner::Band band = comparison.outcomes.band(1);
     Json document = {{"name", b.scenario.name},
-                     {"date", iso(planner::date_after(b, b.answer.days))},
+                     {"date", iso(planner::date_after(b, band.p50))},
                      {"p10", iso(planner::date_after(b, band.p10))},
                      {"p50", iso(planner::date_after(b, band.p50))},
                      {"p90", iso(planner::date_after(b, band.p90))},
@@ -320,6 +330,14 @@ Result<Json> plan_document(const Plan& plan, const planner::PlanDoubt& doubt, co
                 {"cost", cost_of(plan, doubt.outcomes)},
                 {"totals", totals_of(plan, doubt.outcomes)},
                 {"countries", countries_of(plan, facts)},
+                {"links",
+                 {{"answer.days", "answer.median"},
+                  {"answer.date", "answer.median"},
+                  {"totals.eur", "answer.cost"},
+                  {"totals.mwh", "answer.energy"},
+                  {"totals.tco2e", "answer.carbon"},
+                  {"totals.accelerator_hours", "answer.hours"}}},
+                {"limits", limits()},
                 {"figures", figures_of(plan)}};
 }
 

@@ -54,6 +54,9 @@ Status change(planner::Scenario& scenario, const PlanQuestion& question) {
         if (!from) return fail(Code::bad_input, "--from: {}", from.error().message);
         scenario.from = *from;
     }
+    if (!question.measured.empty()) {
+        EM_ASSIGN(scenario.run.measured, contract::read_measured(question.measured));
+    }
     if (question.scenarios != 0) scenario.scenarios = question.scenarios;
     if (question.seed >= 0) scenario.seed = static_cast<std::uint64_t>(question.seed);
     return {};
@@ -71,6 +74,8 @@ void add_question_options(CLI::App& command, PlanQuestion& question) {
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
     command.add_option("--threads", question.threads, "0: all cores")->check(CLI::Range(0u, 1024u));
     command.add_option("--data", question.data, "a folder in place of the facts that travel in the program");
+    command.add_option("--measured", question.measured,
+                       "what 'euromesh train --measure' wrote: preferred over the formulas where it holds");
     command.add_flag("--json", question.json, "tell the result as JSON");
 }
 

@@ -15,6 +15,7 @@ struct PlanQuestion {
     std::string share = {};
     std::string from = {};
     std::string data = {};
+    std::string measured = {};
     std::int64_t scenarios = 0;  // 0: as the scenario says
     std::int64_t seed = -1;
     unsigned threads = 0;

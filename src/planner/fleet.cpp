@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "planner/fleet_choice.hpp"
+#include "planner/measured_efficiency.hpp"
 #include "planner/memory.hpp"
 #include "planner/rates.hpp"
 
@@ -127,15 +128,18 @@ void Maker::set_run() {
     PlanModel& model = fleet_.model;
     const RunChoice& run = scenario_.run;
     const Target& target = scenario_.target;
-    model.shape = prepare({.parameters = target.parameters,
-                           .active_parameters = target.active_parameters,
-                           .batch_tokens = run.batch_tokens,
-                           .inner_steps = run.inner_steps,
-                           .overlap_steps = run.overlap_steps,
-                           .payload_bytes_per_parameter = payload_of(run.codec).value(),
-                           .topology = run.topology,
-                           .training_tokens = target.tokens,
-                           .reference_batch_tokens = run.reference_batch_tokens});
+    RunShape shape = {.parameters = target.parameters,
+                      .active_parameters = target.active_parameters,
+                      .batch_tokens = run.batch_tokens,
+                      .inner_steps = run.inner_steps,
+                      .overlap_steps = run.overlap_steps,
+                      .payload_bytes_per_parameter = payload_of(run.codec).value(),
+                      .topology = run.topology,
+                      .training_tokens = target.tokens,
+                      .reference_batch_tokens = run.reference_batch_tokens};
+    if (run.measured) shape = with_measured_payload(*run.measured, run.codec, shape);
+    model.shape = prepare(shape);
+    model.measured = run.measured;
     model.access.reserved = scenario_.access.reserved;
     model.fixed_efficiency = run.efficiency.value_or(0);
     model.target_flop = target.flop;

@@ -113,13 +113,18 @@ Result<Plan> make_plan(const Scenario& scenario, const facts::FactSet& facts) {
     return plan;
 }
 
-Result<PlanDoubt> doubt_of(const Plan& plan, unsigned threads) {
+Result<PlanDoubt> add_doubt(Plan& plan, unsigned threads) {
     EM_ASSIGN(Sampler sampler, Sampler::make(plan.fleet.model.inputs, plan.scenario.seed));
     const Model evaluate = [&](std::span<const double> values, std::span<double> outcome) {
         store(plan.fleet.model.evaluate(values), outcome);
     };
     const auto scenarios = static_cast<std::uint64_t>(plan.scenario.scenarios);
     Outcomes outcomes = run_monte_carlo(sampler, evaluate, outcome_count, scenarios, threads);
+    const double median = outcomes.quantiles(0, std::vector<double>{0.5})[0];
+    plan.steps.push_back({"More can go wrong than right", median,
+                          fmt::format("the median of {} scenarios", scenarios),
+                          plan.fleet.trace.find("answer.days") != nullptr ? "answer.median" : ""});
+    add_median_figure(plan, median);
     return PlanDoubt{std::move(sampler), std::move(outcomes)};
 }
 
@@ -127,21 +132,19 @@ std::vector<CurvePoint> curve_of(const Plan& plan, const Sampler& sampler, std::
     constexpr std::size_t sampled = 256;
     PlanModel endless = plan.fleet.model;
     endless.target_flop = never;
-    const double last = plan.answer.days < never ? std::min(endless.horizon_days, plan.answer.days * 1.6)
-                                                 : endless.horizon_days;
-    std::vector<std::vector<Span>> walks(sampled + 1);
+    const double last = std::min(endless.horizon_days, plan.steps.back().days * 1.5);
+    std::vector<std::vector<Span>> walks(sampled);
     std::vector<double> rows(sampled * sampler.inputs());
     sampler.draw(0, rows);
     for (std::size_t i = 0; i < sampled; ++i)
         endless.evaluate(std::span(rows).subspan(i * sampler.inputs(), sampler.inputs()), {}, &walks[i]);
-    endless.evaluate(plan.central, {}, &walks[sampled]);
     std::vector<CurvePoint> curve;
     for (std::size_t k = 0; k <= points; ++k) {
         const double day = std::round(last * static_cast<double>(k) / static_cast<double>(points));
         std::vector<double> done;
         for (std::size_t i = 0; i < sampled; ++i) done.push_back(flop_done_by(walks[i], day));
-        curve.push_back({plan.scenario.from + static_cast<std::int32_t>(day),
-                         flop_done_by(walks[sampled], day), quantile_of(done, 0.1), quantile_of(done, 0.9)});
+        curve.push_back({plan.scenario.from + static_cast<std::int32_t>(day), quantile_of(done, 0.5),
+                         quantile_of(done, 0.1), quantile_of(done, 0.9)});
     }
     return curve;
 }

@@ -41,7 +41,7 @@ struct Gain {
 
 struct CurvePoint {
     facts::Date date;
-    double flop = 0;  // useful, since the first day
+    double flop = 0;  // useful, since the first day: median
     double p10 = 0;
     double p90 = 0;
 };
@@ -63,10 +63,11 @@ struct PlanDoubt {
 
 Result<Plan> make_plan(const Scenario& scenario, const facts::FactSet& facts);
 
-// scenario.scenarios of them. threads 0: all cores.
-Result<PlanDoubt> doubt_of(const Plan& plan, unsigned threads = 0);
+// Draws scenario.scenarios of them, and adds to the plan what follows: the step from the central answer to
+// the median, and the figure "answer.median". Once a plan. threads 0: all cores.
+Result<PlanDoubt> add_doubt(Plan& plan, unsigned threads = 0);
 
-// Central curve, and its band from a few hundred scenarios.
+// The curve and its band, from a few hundred scenarios.
 std::vector<CurvePoint> curve_of(const Plan& plan, const Sampler& sampler, std::size_t points);
 
 // Useful FLOP that a walk has done by `day`.

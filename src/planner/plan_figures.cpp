@@ -1,5 +1,6 @@
 #include "planner/plan_figures.hpp"
 
+#include "planner/measured_efficiency.hpp"
 #include "planner/plan.hpp"
 
 namespace euromesh::planner {
@@ -107,7 +108,11 @@ void add_efficiency(Plan& plan, const Sum& sum) {
     const Conditions conditions{gbps * 1e9 / 8, round_trip_ms * 1e-3,
                                 input_value(plan, model.common.straggler, 0),
                                 input_value(plan, model.common.penalty, 0)};
-    describe_efficiency(trace, model.shape.shape, conditions, sum.sites, sum.rate * available);
+    if (model.measured)
+        describe_measured_efficiency(trace, *model.measured, plan.scenario.run.codec, model.shape.shape,
+                                     conditions, sum.sites, sum.rate * available);
+    else
+        describe_efficiency(trace, model.shape.shape, conditions, sum.sites, sum.rate * available);
 }
 
 void add_answer(Plan& plan, const Sum& sum) {
@@ -203,6 +208,18 @@ void add_energy_facts(Plan& plan) {
 }
 
 }  // namespace
+
+void add_median_figure(Plan& plan, double days) {
+    Trace& trace = plan.fleet.trace;
+    if (trace.find("answer.days") == nullptr) return;
+    trace.derive({.id = "answer.median",
+                  .label = "days that half of all scenarios do not exceed",
+                  .value = days < never ? days : -1,
+                  .unit = "days",
+                  .formula = "median of answer.days over scenarios that draw every input from its range",
+                  .inputs = {"answer.days"},
+                  .note = "later than with central values where ranges reach further up than down"});
+}
 
 void add_answer_figures(Plan& plan) {
     const Sum sum = sum_of(plan);

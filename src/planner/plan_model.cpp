@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/assert.hpp"
+#include "planner/measured_efficiency.hpp"
 
 namespace euromesh::planner {
 namespace {
@@ -14,12 +15,9 @@ double at(std::span<const double> values, InputIndex index, double otherwise) {
     return index == no_input ? otherwise : values[static_cast<std::size_t>(index)];
 }
 
-// What changes at one moment.
+// What changes at one moment. Without initialisers: a walk has room for hundreds of them and uses few.
 struct Event {
-    double day = 0;
-    double rate = 0;
-    double slope = 0;
-    double sites = 0;
+    double day, rate, slope, sites;
 };
 
 // Events in the order of their days, on the stack: a plan is evaluated a million times.
@@ -165,6 +163,10 @@ Efficiency PlanModel::efficiency(std::span<const double> values, const Stages& s
                                 .round_trip_s = at(values, common.round_trip_ms, 0) * 1e-3,
                                 .straggler = at(values, common.straggler, 0),
                                 .penalty_scale = at(values, common.penalty, 0)};
+    if (measured) {
+        const auto found = measured_efficiency(*measured, shape.shape, conditions, sites, flop_per_s);
+        if (found) return *found;
+    }
     return efficiency_of(shape, conditions, sites, flop_per_s);
 }
 
@@ -172,7 +174,7 @@ PlanOutcome PlanModel::evaluate(std::span<const double> values, const Stages& st
                                 std::vector<Span>* spans) const {
     EM_ASSERT(values.size() == inputs.size(), "one value an input");
     const double start = start_day(values, stages);
-    Event state;
+    Event state{};
     Events events;
     for (const ModelUnit& unit : units) {
         if (!takes_part(unit, stages)) continue;

@@ -17,10 +17,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "contract/measured.hpp"
 #include "planner/availability.hpp"
 #include "planner/efficiency.hpp"
 #include "planner/spread.hpp"
@@ -104,8 +106,9 @@ struct PlanModel {
     std::vector<UncertainInput> inputs;
     CommonInputs common;
     PreparedShape shape;
-    AvailabilityInputs access;    // what is not uncertain of it
-    double fixed_efficiency = 0;  // in place of the efficiency model; 0: none
+    AvailabilityInputs access;                   // what is not uncertain of it
+    std::optional<contract::Measured> measured;  // in place of the formula where it holds
+    double fixed_efficiency = 0;                 // in place of the efficiency model; 0: none
     double target_flop = 0;
     double horizon_days = 0;
 

@@ -99,7 +99,8 @@ TEST_CASE("at 37 EF, MFU 0.35 and efficiency 0.73 the share alone gives 963, 241
     model.target_flop = 6 * 405e9 * 8.1e12;
     model.horizon_days = 3650;
     const Stages plain{true, false, true, true, true};
-    for (const auto& [share, days] : {std::pair{0.025, 963.93}, {0.10, 240.98}, {0.25, 96.39}, {1.0, 24.098}}) {
+    for (const auto& [share, days] :
+         {std::pair{0.025, 963.93}, {0.10, 240.98}, {0.25, 96.39}, {1.0, 24.098}}) {
         model.units[0].share = share;
         CHECK(model.evaluate(model.central(), plain).days == doctest::Approx(days).epsilon(0.00005));
     }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/measured.hpp"
 #include "facts/date.hpp"
 #include "facts/source.hpp"
 #include "facts/systems.hpp"
@@ -89,6 +90,7 @@ struct RunChoice {
     std::optional<double> efficiency = {};  // a number in place of the whole efficiency model
     std::optional<double> mfu = {};         // one number in place of every accelerator's own
     bool in_run_mfu = false;                // without restarts, evaluation, long-context phases
+    std::optional<contract::Measured> measured = {};  // by our own engine: preferred where it holds
 };
 
 struct Scenario {
