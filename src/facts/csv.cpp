@@ -286,9 +286,10 @@ std::optional<double> CsvRow::number(std::string_view column, NumberBounds bound
         return std::nullopt;
     }
     if (number >= bounds.least && number <= bounds.most) return number;
-    report(column, bounds.most < NumberBounds().most
-                       ? fmt::format("{} is outside {} to {}", shown(value), bounds.least, bounds.most)
-                       : fmt::format("{} is below {}", shown(value), bounds.least));
+    const bool only_least = number < bounds.least && bounds.most == NumberBounds().most;
+    report(column, only_least
+                       ? fmt::format("{} is below {}", shown(value), bounds.least)
+                       : fmt::format("{} is outside {} to {}", shown(value), bounds.least, bounds.most));
     return std::nullopt;
 }
 
