@@ -45,12 +45,17 @@ std::string indices(const ConcentrationAnswer& answer) {
                               answer.today.equal_countries(), answer.together.equal_countries());
 }
 
+// A country without a counted system shows a dash: systems.csv may not know all that it has.
+std::string own(const CountryShare& row) {
+    if (row.exaflops == 0) return fmt::format("{:>8}{:>8}{:>20}", "-", "-", "-");
+    return fmt::format("{:>8.2f}{:>8.1f}{:>20.1f}", row.exaflops, 100 * row.share, row.flops_per_head / 1e9);
+}
+
 std::string countries(const ConcentrationAnswer& answer) {
     std::string text =
         fmt::format("{:<22}{:>8}{:>8}{:>20}{:>14}\n", "country", "EF", "%", "GFLOP/s per head", "shared");
     for (const CountryShare& row : answer.today.countries) {
-        text += fmt::format("{:<22}{:>8.2f}{:>8.1f}{:>20.1f}{:>14.1f}\n", name_of(answer, row.country),
-                            row.exaflops, 100 * row.share, row.flops_per_head / 1e9,
+        text += fmt::format("{:<22}{}{:>14.1f}\n", name_of(answer, row.country), own(row),
                             find(answer.together, row.country).flops_per_head / 1e9);
     }
     return text;

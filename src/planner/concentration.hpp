@@ -53,7 +53,8 @@ Result<Concentration> concentration_of(std::vector<CountryCompute> countries);
 // and keep the rest: (1 - share) x own + share x all x heads / all heads.
 std::vector<CountryCompute> federated(std::vector<CountryCompute> countries, double share);
 
-enum class CountrySet { eu27, eurohpc, all };              // of countries.csv
+// The participating states of the joint undertaking, or the Union's members, which are fewer.
+enum class CountrySet { eurohpc, eu27 };
 const std::vector<std::string_view>& country_set_names();  // in the order of the enumerators
 
 struct CountedCompute {

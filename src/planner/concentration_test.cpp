@@ -149,6 +149,11 @@ TEST_CASE("the facts: all operational systems are counted, in the countries that
     CHECK(counted->countries.size() > eu->countries.size());
 }
 
+TEST_CASE("sets have the names of the enumerators") {
+    CHECK(country_set_names()[static_cast<std::size_t>(CountrySet::eurohpc)] == "eurohpc");
+    CHECK(country_set_names()[static_cast<std::size_t>(CountrySet::eu27)] == "eu27");
+}
+
 TEST_CASE("an unknown population is told; an unknown number of accelerators is set apart") {
     facts::FactSet facts = built_in();
     facts.countries.resize(1);
