@@ -29,6 +29,7 @@ void add_plan(CLI::App& root, Context& context) {
     add_plan_tornado(*plan, context);
     add_plan_sobol(*plan, context);
     add_plan_flip(*plan, context);
+    add_plan_score(*plan, context);
     add_plan_concentration(*plan, context);
     add_plan_ladder(*plan, context);
     add_plan_backtest(*plan, context);

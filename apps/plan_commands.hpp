@@ -8,6 +8,7 @@ namespace euromesh::apps {
 void add_plan_headline(CLI::App& plan, Context& context);
 void add_plan_run(CLI::App& plan, Context& context);
 void add_plan_compare(CLI::App& plan, Context& context);
+void add_plan_score(CLI::App& plan, Context& context);
 void add_plan_tornado(CLI::App& plan, Context& context);
 void add_plan_sobol(CLI::App& plan, Context& context);
 void add_plan_flip(CLI::App& plan, Context& context);

@@ -180,6 +180,26 @@ void read_doubt(TomlReader reader, Doubt& doubt) {
     doubt.weak_count = spread(reader, "weak_count", doubt.weak_count, {0, 10});
 }
 
+void read_weights(TomlReader reader, SitingWeights& weights) {
+    struct Entry {
+        const char* key;
+        double& value;
+    };
+    const Entry entries[] = {{"accessible_mw", weights.accessible_mw}, {"lead_years", weights.lead_years},
+                             {"fibre_gbit_s", weights.fibre_gbit_s},   {"sovereignty", weights.sovereignty},
+                             {"price_eur_mwh", weights.price_eur_mwh}, {"carbon_g_kwh", weights.carbon_g_kwh},
+                             {"capex_eur_kw", weights.capex_eur_kw}};
+    double sum = 0;
+    const char* given = nullptr;
+    for (const Entry& entry : entries) {
+        if (reader.has(entry.key)) given = entry.key;
+        entry.value = reader.number(entry.key, entry.value, {0, 1});
+        sum += entry.value;
+    }
+    if (given != nullptr && std::abs(sum - 1) > 1e-9)
+        reader.reject(given, fmt::format("the weights sum to {:.6g}; they must sum to 1", sum));
+}
+
 void read_place(TomlReader& reader, Build& build) {
     if (!reader.has("lat") && !reader.has("lon")) return;
     build.lat = reader.number("lat", 0, {-90, 90});
@@ -259,6 +279,7 @@ Status read_into(Scenario& scenario, const ScenarioText& text, IncludeChain& cha
     read_run(root.table("run"), scenario.run);
     read_access(root.table("access"), scenario.access);
     read_doubt(root.table("doubt"), scenario.doubt);
+    read_weights(root.table("score"), scenario.weights);
     read_builds(root, scenario.builds);
     return root.finish();
 }

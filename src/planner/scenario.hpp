@@ -16,6 +16,7 @@
 #include "facts/source.hpp"
 #include "facts/systems.hpp"
 #include "planner/efficiency.hpp"
+#include "planner/score.hpp"
 #include "planner/spread.hpp"
 
 namespace euromesh::planner {
@@ -105,6 +106,7 @@ struct Scenario {
     RunChoice run;
     AccessRules access;
     Doubt doubt;
+    SitingWeights weights = {0.25, 0.20, 0.10, 0.15, 0.10, 0.15, 0.05};
     std::uint64_t seed = 1;
     std::int64_t scenarios = 16384;  // of the Monte Carlo
 };

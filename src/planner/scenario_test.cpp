@@ -60,6 +60,8 @@ TEST_CASE("what is wrong is said in one line with its place") {
           "test.toml:2: [run] wan_gbps: must be one number or [low, central, high] in that order");
     CHECK(problem("[doubt]\neurope = 0.7\ncountry = 0.5\n") ==
           "test.toml:3: [doubt] country: europe + country is 1.2; their sum is at most 1");
+    CHECK(problem("[score]\nlead_years = 0.9\ncarbon_g_kwh = 0.3\n") ==
+          "test.toml:3: [score] carbon_g_kwh: the weights sum to 1.85; they must sum to 1");
     CHECK(problem("[fleet]\nstatus = [\"runs\"]\n").rfind("test.toml:2: [fleet] status: 'runs' is not", 0) ==
           0);
     CHECK(problem("[[build]]\nid = \"x\"\ncountry = \"DE\"\naccelerator = \"h100-sxm-80\"\npower_mw = 40\n")
