@@ -51,7 +51,7 @@ HeadlineCard read_card(TomlReader reader) {
 HeadlineSites read_sites(TomlReader reader) {
     HeadlineSites sites;
     sites.power_mw = reader.number("power_mw", sites.power_mw, {0.01, 1e5});
-    sites.per_region = whole(reader, "per_region", sites.per_region, {1, 1000});
+    sites.per_region = whole(reader, "per_region", sites.per_region, {1, 100});
     sites.most = whole(reader, "most", sites.most, {0, 100000});
     sites.stagger_months = reader.number("stagger_months", sites.stagger_months, {0, 120});
     sites.lead_multiplier = reader.number("lead_multiplier", sites.lead_multiplier, {0, 100});
@@ -71,8 +71,9 @@ HeadlineCampus read_campus(TomlReader reader) {
 
 HeadlineEfficiency read_efficiency(TomlReader reader) {
     HeadlineEfficiency e;
-    e.alpha0 = reader.number("alpha0", e.alpha0, {0.5, 10});
-    e.k_h = reader.number("k_h", e.k_h, {0, 1});
+    // With these ranges the penalty stays above 0 for every number of inner steps.
+    e.alpha0 = reader.number("alpha0", e.alpha0, {1, 10});
+    e.k_h = reader.number("k_h", e.k_h, {0, 0.1});
     e.k_n = reader.number("k_n", e.k_n, {0, 1});
     e.alpha_cap = reader.number("alpha_cap", e.alpha_cap, {1, 100});
     e.inner_steps = reader.number("inner_steps", e.inner_steps, {1, 1e6});
@@ -100,7 +101,7 @@ std::vector<HeadlineRegion> read_regions(TomlReader& root, std::vector<HeadlineR
         if (!seen.insert(regions.back().name).second)
             reader.reject("name", "a region of this name is there already");
     }
-    if (regions.size() > 1000) root.reject("region", "there are at most 1000 regions");
+    if (regions.size() > 100) root.reject("region", "there are at most 100 regions");
     return regions.empty() ? fallback : regions;
 }
 
@@ -112,7 +113,7 @@ Result<HeadlineParameters> read_headline(std::string_view text, std::string file
     TomlReader head = root.table("headline");
     parameters.name = head.text("name", parameters.name);
     parameters.first_month = read_month(head, parameters.first_month);
-    parameters.months = whole(head, "months", parameters.months, {1, 2400});
+    parameters.months = whole(head, "months", parameters.months, {1, 1200});
     parameters.target = read_target(root.table("target"));
     parameters.card = read_card(root.table("card"));
     parameters.sites = read_sites(root.table("sites"));

@@ -81,6 +81,20 @@ TEST_CASE("every key of a file is read") {
     CHECK(p->regions[0].lead_years == 1.5);
 }
 
+TEST_CASE("at the ends of the ranges the penalty is above 0 and the answer comes in no time") {
+    std::string text =
+        "[headline]\nmonths=1200\n[sites]\nper_region=100\n[efficiency]\nalpha0=1\nk_h=0.1\nk_n=0\ninner_"
+        "steps=1\n";
+    for (int i = 0; i < 100; ++i) text += fmt::format("[[region]]\nname='{}'\nlead_years=90\n", i);
+    const auto parameters = read_headline(text, "x");
+    REQUIRE(parameters);
+    const HeadlineResult result = run_headline(*parameters);
+    CHECK(result.efficiency.alpha > 0);
+    CHECK(result.mesh_month > 1080);
+    CHECK(refusal(text + "[[region]]\nname='more'\nlead_years=1\n").find("at most 100 regions") !=
+          std::string::npos);
+}
+
 TEST_CASE("what is wrong is told with its place") {
     CHECK(refusal("[sites]\nmfu = 0.4\nlead_multiplyer = 1.0\n") ==
           "mine.toml:3: [sites] lead_multiplyer: unknown key; did you mean 'lead_multiplier'?");

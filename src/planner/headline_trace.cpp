@@ -65,7 +65,10 @@ void add_sites(Writer& w) {
     double mean = 0;
     for (const HeadlineSite& site : w.result.sites) mean += site.power_from_year;
     const auto count = static_cast<double>(w.result.sites.size());
-    w.derive("headline.sites", "sites S", count, "1", "regions x sites of a region", {"sites.per_region"});
+    w.leaf("sites.most", "most sites, 0 for all", s.most, "1");
+    w.derive("headline.sites", "sites S", count, "1",
+             "regions x sites of a region, or the first `most` of them, one per region in turn",
+             {"sites.per_region", "sites.most"});
     w.derive("headline.first_power", "first power of a site, mean of all", mean / count, "years",
              "tau = m_s x wait + i x stagger / 12, site i of its region", std::move(inputs));
 }

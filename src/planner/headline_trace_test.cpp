@@ -50,6 +50,13 @@ TEST_CASE("formulas give the values that stand beside them") {
     CHECK(value_of(t, "headline.first_power") == doctest::Approx(23.5 / 7 + 0.25));
 }
 
+TEST_CASE("fewer sites are told with their number") {
+    HeadlineParameters parameters;
+    parameters.sites.most = 24;
+    CHECK(value_of(traced(parameters), "headline.sites") == 24);
+    CHECK(value_of(traced(parameters), "sites.most") == 24);
+}
+
 TEST_CASE("a month that is not there has no figure") {
     HeadlineParameters parameters;
     parameters.campus.lead_years = 50;
