@@ -21,7 +21,7 @@ struct RunArguments {
 Status explain_figure(const planner::Plan& plan, const std::string& id) {
     const planner::Trace& trace = plan.fleet.trace;
     if (trace.find(id) == nullptr)
-        return fail(Code::not_found, "--explain '{}': no such figure in this plan; '--json' lists them",
+        return fail(Code::not_found, "--figure '{}': no such figure in this plan; '--json' lists them",
                     id.substr(0, 60));
     std::fputs(planner::explain(trace, id).c_str(), stdout);
     return {};
