@@ -167,7 +167,8 @@ TEST_CASE("bad input is one line with its place, and nothing is written") {
     check_refused(run.call({"plan", "run", "existing-flet"}), Code::not_found, "");
     check_refused(run.call({"plan", "run", run.file("absent.toml").string()}), Code::not_found, "");
     check_refused(run.call({"plan", "sobol", "--samples", "1000"}), Code::bad_input, "--samples 1000: ");
-    check_refused(plan(base, {"--report", "/nowhere/plan.html"}), Code::not_found, "creating /nowhere/plan.html");
+    check_refused(plan(base, {"--report", "/nowhere/plan.html"}), Code::not_found,
+                  "creating /nowhere/plan.html");
 }
 
 }  // namespace euromesh::apps
