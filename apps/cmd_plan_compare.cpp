@@ -66,7 +66,8 @@ Status compare(const CompareArguments& arguments, const Context& context) {
     EM_ASSIGN(const Plan b, planner::make_plan(second, facts));
     EM_ASSIGN(const Comparison comparison, planner::compare(a, b, arguments.question.threads));
     if (arguments.question.json || !arguments.report.empty()) {
-        EM_ASSIGN(const planner::PlanDoubt doubt, planner::add_doubt(a, arguments.question.threads));
+        EM_ASSIGN(const planner::PlanDoubt doubt, planner::doubt_of(a, arguments.question.threads));
+        planner::add_median(a, doubt);
         EM_ASSIGN(Json document, plan_document(a, doubt, facts, context.clock));
         EM_ASSIGN(document["compare"], comparison_document(a, b, comparison));
         if (!arguments.report.empty()) EM_TRY(write_plan_report(document, arguments.report));

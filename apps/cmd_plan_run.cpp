@@ -42,7 +42,8 @@ Status run(const RunArguments& arguments, const Context& context) {
     EM_ASSIGN(const planner::Scenario scenario, scenario_of(arguments.question, arguments.question.scenario));
     EM_ASSIGN(planner::Plan plan, planner::make_plan(scenario, facts));
     if (arguments.explain || !arguments.figure.empty()) return explain(plan, arguments.figure);
-    EM_ASSIGN(const planner::PlanDoubt doubt, planner::add_doubt(plan, arguments.question.threads));
+    EM_ASSIGN(const planner::PlanDoubt doubt, planner::doubt_of(plan, arguments.question.threads));
+    planner::add_median(plan, doubt);
     if (arguments.question.json || !arguments.report.empty()) {
         EM_ASSIGN(const Json document, plan_document(plan, doubt, facts, context.clock));
         if (!arguments.report.empty()) EM_TRY(write_plan_report(document, arguments.report));

@@ -113,19 +113,22 @@ Result<Plan> make_plan(const Scenario& scenario, const facts::FactSet& facts) {
     return plan;
 }
 
-Result<PlanDoubt> add_doubt(Plan& plan, unsigned threads) {
+Result<PlanDoubt> doubt_of(const Plan& plan, unsigned threads) {
     EM_ASSIGN(Sampler sampler, Sampler::make(plan.fleet.model.inputs, plan.scenario.seed));
     const Model evaluate = [&](std::span<const double> values, std::span<double> outcome) {
         store(plan.fleet.model.evaluate(values), outcome);
     };
     const auto scenarios = static_cast<std::uint64_t>(plan.scenario.scenarios);
     Outcomes outcomes = run_monte_carlo(sampler, evaluate, outcome_count, scenarios, threads);
-    const double median = outcomes.quantiles(0, std::vector<double>{0.5})[0];
-    plan.steps.push_back({"More can go wrong than right", median,
-                          fmt::format("the median of {} scenarios", scenarios),
-                          plan.fleet.trace.find("answer.days") != nullptr ? "answer.median" : ""});
-    add_median_figure(plan, median);
     return PlanDoubt{std::move(sampler), std::move(outcomes)};
+}
+
+void add_median(Plan& plan, const PlanDoubt& doubt) {
+    const double median = doubt.outcomes.quantiles(0, std::vector<double>{0.5})[0];
+    add_median_figure(plan, median);
+    plan.steps.push_back({"More can go wrong than right", median,
+                          fmt::format("the median of {} scenarios", doubt.outcomes.scenarios()),
+                          "answer.median"});
 }
 
 std::vector<CurvePoint> curve_of(const Plan& plan, const Sampler& sampler, std::size_t points) {

@@ -1,8 +1,8 @@
 // The answer to a planning question, and why it is that one.
 //
 // make_plan() runs the passes over the central values: fleet, model, the steps from plain arithmetic to the
-// full model, and what each constraint costs. add_doubt() runs the Monte Carlo. Every figure that is stated
-// stands in fleet.trace with all that it rests on. Pure but for the threads of add_doubt().
+// full model, and what each constraint costs. doubt_of() runs the Monte Carlo. Every figure that is stated
+// stands in fleet.trace with all that it rests on. Pure but for the threads of doubt_of().
 #pragma once
 
 #include <optional>
@@ -63,9 +63,12 @@ struct PlanDoubt {
 
 Result<Plan> make_plan(const Scenario& scenario, const facts::FactSet& facts);
 
-// Draws scenario.scenarios of them, and adds to the plan what follows: the step from the central answer to
-// the median, and the figure "answer.median". Once a plan. threads 0: all cores.
-Result<PlanDoubt> add_doubt(Plan& plan, unsigned threads = 0);
+// scenario.scenarios of them. threads 0: all cores.
+Result<PlanDoubt> doubt_of(const Plan& plan, unsigned threads = 0);
+
+// What follows from the doubt: the step from the central answer to the median, and the figure
+// "answer.median". Once a plan.
+void add_median(Plan& plan, const PlanDoubt& doubt);
 
 // The curve and its band, from a few hundred scenarios.
 std::vector<CurvePoint> curve_of(const Plan& plan, const Sampler& sampler, std::size_t points);

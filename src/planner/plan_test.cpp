@@ -49,9 +49,9 @@ TEST_CASE("golden: the existing fleet at a tenth") {
 
 TEST_CASE("the doubt is the same on one thread and on two, and lies about the answer") {
     Plan plan = plan_like("existing-fleet", "scenarios = 2048\n");
-    Plan again = plan;
-    const PlanDoubt one = add_doubt(plan, 1).value();
-    const PlanDoubt two = add_doubt(again, 2).value();
+    const PlanDoubt one = doubt_of(plan, 1).value();
+    const PlanDoubt two = doubt_of(plan, 2).value();
+    add_median(plan, one);
     const auto a = one.outcomes.of(0), b = two.outcomes.of(0);
     CHECK(std::equal(a.begin(), a.end(), b.begin(), b.end()));
     const Band band = one.outcomes.band(0);
@@ -63,7 +63,8 @@ TEST_CASE("the doubt is the same on one thread and on two, and lies about the an
 
 TEST_CASE("the curve rises, holds its band, and meets the target on the day") {
     Plan plan = plan_like("existing-fleet", "scenarios = 64\n");
-    const PlanDoubt doubt = add_doubt(plan, 1).value();
+    const PlanDoubt doubt = doubt_of(plan, 1).value();
+    add_median(plan, doubt);
     const auto curve = curve_of(plan, doubt.sampler, 50);
     REQUIRE(curve.size() == 51);
     for (std::size_t i = 1; i < curve.size(); ++i) {
@@ -86,7 +87,7 @@ TEST_CASE("a fleet without a site that can compute has no date, and says so with
     Plan plan = plan_like("existing-fleet", "[fleet]\nstatus = []\n");
     CHECK(plan.answer.days == never);
     CHECK_FALSE(date_after(plan, plan.answer.days));
-    CHECK(add_doubt(plan, 1).value().outcomes.finite_share(0) == 0);
+    CHECK(doubt_of(plan, 1).value().outcomes.finite_share(0) == 0);
 }
 
 TEST_CASE("a given MFU and efficiency replace the models") {
