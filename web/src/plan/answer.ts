@@ -2,8 +2,8 @@
 
 import { join_names, plural } from '../format.js';
 import type { Phrase } from '../verdict.js';
-import type { Compare, Maybe, PlanDocument, Rival, Site } from './document.js';
-import { day_number, days_between, write_chance, write_count, write_day, write_days, write_flop, write_large, write_share } from './write.js';
+import type { Compare, PlanDocument, Rival, Site } from './document.js';
+import { days_between, write_chance, write_count, write_day, write_days, write_flop, write_large, write_share } from './write.js';
 
 type Ends = Pick<PlanDocument['answer'], 'p10' | 'p90'>;
 
@@ -17,19 +17,6 @@ export function band_text(ends: Ends, horizon: string): string {
 export function headline(plan: PlanDocument): string {
   const { date } = plan.answer;
   return date === null ? `Not reached by ${write_day(plan.horizon)}` : write_day(date);
-}
-
-/** Probability at the central date or, when that is the horizon or never, at the horizon; between two points, by the line. */
-export function chance_by(plan: PlanDocument, iso: string): Maybe {
-  const points = plan.answer.probability_by;
-  const at = day_number(iso);
-  const after = points.findIndex((p) => day_number(p.date) >= at);
-  const right = points[after];
-  if (right === undefined) return null;
-  const left = points[after - 1] ?? { date: plan.from, probability: 0 };
-  const width = day_number(right.date) - day_number(left.date);
-  if (width <= 0) return right.probability;
-  return left.probability + ((right.probability - left.probability) * (at - day_number(left.date))) / width;
 }
 
 export function chance_at_horizon(plan: PlanDocument): number {
@@ -53,11 +40,11 @@ export function verdict(plan: PlanDocument): Phrase {
   const setting = ` with ${write_share(plan.share)} of each machine, from ${write_day(plan.from)} on`;
   const horizon = [{ text: 'The chance that the target is reached at all by ' }, { text: `${write_day(plan.horizon)} is ${write_chance(chance_at_horizon(plan))}`, strong: true }, { text: '.' }];
   if (answer.date === null) return [{ text: `The target is not reached within the horizon${setting}${progress_text(plan)}. ` }, ...horizon];
-  const central = chance_by(plan, answer.date);
-  const odds = central === null ? '' : ` The chance to be done by that day is about ${write_chance(central)}.`;
+  const { central_date } = answer;
+  const central = central_date === undefined || central_date === null ? '' : ` With every input at its most likely value it would be ${write_day(central_date)}; more can go wrong than right.`;
   return [
-    { text: `Training is done after ` }, { text: write_days(answer.days ?? days_between(plan.from, answer.date)), strong: true }, { text: `${setting}; ` },
-    { text: band_text(answer, plan.horizon), strong: true }, { text: `.${odds} ` }, ...horizon,
+    { text: `The median is ` }, { text: write_days(answer.days ?? days_between(plan.from, answer.date)), strong: true }, { text: `${setting}; ` },
+    { text: band_text(answer, plan.horizon), strong: true }, { text: `.${central} ` }, ...horizon,
   ];
 }
 

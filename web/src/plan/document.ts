@@ -14,6 +14,9 @@ export interface CurvePoint { date: Day; flop: number; p10: number; p90: number 
 export interface Answer {
   date: Day | null;
   days: Maybe;
+  /** With every input at its most likely value. */
+  central_date?: Day | null;
+  central_days?: Maybe;
   p05: Day | null;
   p10: Day | null;
   p50: Day | null;
@@ -150,7 +153,7 @@ const curve = list(record<CurvePoint>({ date: day, flop: number, p10: number, p9
 const rival = record<Rival>({ date: maybe(day), gap_days: maybe(number) });
 
 const answer = record<Answer>({
-  date: maybe(day), days: maybe(number), p05: maybe(day), p10: maybe(day), p50: maybe(day), p90: maybe(day), p95: maybe(day),
+  date: maybe(day), days: maybe(number), central_date: optional(maybe(day)), central_days: optional(maybe(number)), p05: maybe(day), p10: maybe(day), p50: maybe(day), p90: maybe(day), p95: maybe(day),
   probability_by: list(record({ date: day, probability: fraction })), scenarios: number, never: fraction,
 });
 

@@ -40,10 +40,10 @@ export function steps_figure(plan: PlanDocument, trace: Trace): HTMLElement | nu
   const rows = steps.slice(1).map((s, i) => step_row(s, steps[i]?.days ?? null, scale, trace));
   const written = (at: Maybe): string => (at === null ? 'not within the horizon' : write_days(at));
   return bars_figure({
-    id: 'figure-steps', title: 'From pure arithmetic to the full model', scale, axis: 'days to the target', height: 34,
+    id: 'figure-steps', title: 'From pure arithmetic to the answer', scale, axis: 'days to the target', height: 34,
     rows: [
       total_row(traced_id(trace, first.figure, first.label), rich(first.why), first.days, write_days(first.days), scale), ...rows,
-      { ...total_row('The full model', null, last.days, traced_at(trace, 'answer.days', write_days(last.days)), scale), strong: true },
+      { ...total_row('The answer', null, last.days, traced_at(trace, 'answer.days', write_days(last.days)), scale), strong: true },
     ],
     legend: box_legend([{ label: 'takes longer', paint: 'longer' }, { label: 'takes less', paint: 'shorter' }, { label: 'days in all', paint: 'total' }]),
     caption: `${first.label}: ${written(first.days)}; with everything below: ${written(last.days)}. Each bar starts where the one above it ends.`,
@@ -83,7 +83,7 @@ function swing_row(swing: Swing, centre: number | null, scale: Scale, trace: Tra
 
 export function tornado_figure(plan: PlanDocument, trace: Trace): HTMLElement | null {
   const swings = [...plan.tornado].sort((a, b) => swing_size(b) - swing_size(a));
-  const centre = plan.answer.days;
+  const centre = plan.answer.central_days ?? plan.answer.days;
   const days = swings.flatMap((s) => [s.days_at_low, s.days_at_high]).concat(centre).filter((d): d is number => d !== null);
   if (swings.length === 0 || days.length === 0) return null;
   const [least, most] = [Math.min(...days), Math.max(...days)];

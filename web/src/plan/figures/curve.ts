@@ -103,9 +103,9 @@ function line_swatch(look: Series['look']): SVGElement {
 }
 
 function curve_legend(all: readonly Series[]): HTMLElement {
-  const names = all.length > 1 ? all.map((s) => h('li', {}, line_swatch(s.look), s.name)) : [h('li', {}, line_swatch('this'), 'central, and eight of ten scenarios')];
+  const names = all.length > 1 ? all.map((s) => h('li', {}, line_swatch(s.look), s.name)) : [h('li', {}, line_swatch('this'), 'median, and eight of ten scenarios')];
   const bar = svg('svg', { width: 40, height: 16, class: 'swatch', 'aria-hidden': 'true' }, svg('line', { x1: 1, x2: 39, y1: 8, y2: 8, stroke: 'var(--federated)', 'stroke-width': 6 }), svg('circle', { cx: 16, cy: 8, r: 5, fill: 'var(--paper)', stroke: 'var(--federated)', 'stroke-width': 2.4 }));
-  return h('ul', { class: 'legend' }, names, all.every((s) => s.date === null) ? null : h('li', {}, bar, 'target reached: central, and eight of ten scenarios'));
+  return h('ul', { class: 'legend' }, names, all.every((s) => s.date === null) ? null : h('li', {}, bar, 'target reached: median, and eight of ten scenarios'));
 }
 
 function some(points: readonly CurvePoint[], most: number): CurvePoint[] {

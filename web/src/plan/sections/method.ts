@@ -10,9 +10,9 @@ function how(plan: PlanDocument): string[] {
   const { answer } = plan;
   const seed = plan.seed === undefined ? '' : ` The random numbers follow from the seed ${plan.seed}, so that the same program gives the same scenarios again.`;
   return [
-    `The central date: day by day from ${write_day(plan.from)}, the useful work of all systems that are online is added up, each at the rate of its accelerators, at a share of ${write_share(plan.share)}. The date is the first day on which the sum reaches the target.`,
-    `The band: the same calculation in ${write_count(answer.scenarios)} scenarios, in which the inputs vary over their ranges, delays and costs together where they share a cause. One in ten scenarios ends before the first date of the band, one in ten after the second. ${answer.never === 0 ? 'All of them reach the target' : `In ${write_chance(answer.never)} of them the target is not reached`} by ${write_day(plan.horizon)}.`,
-    `The central date uses the central value of each input; half of the scenarios may end on another day${answer.p50 === null ? '' : ` (${write_day(answer.p50)})`}, because delays and losses have long tails on one side.${seed}`,
+    `One scenario: from ${write_day(plan.from)}, the useful work of all systems that are online is added up, from one event to the next (a system comes, ramps up, goes), each at the rate of its accelerators, at a share of ${write_share(plan.share)}. The date is the first day on which the sum reaches the target.`,
+    `The answer: the same calculation in ${write_count(answer.scenarios)} scenarios, in which the inputs vary over their ranges, delays and costs together where they share a cause. The date is the median; one in ten scenarios ends before the first date of the band, one in ten after the second. ${answer.never === 0 ? 'All of them reach the target' : `In ${write_chance(answer.never)} of them the target is not reached`} by ${write_day(plan.horizon)}.`,
+    `What moves the date, cost, energy and carbon are told for the most likely value of each input${answer.central_date === undefined || answer.central_date === null ? '' : ` (${write_day(answer.central_date)})`}. The median is later than that, because delays and losses have long tails on one side.${seed}`,
   ];
 }
 
