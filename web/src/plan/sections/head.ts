@@ -53,7 +53,7 @@ export function head_section(plan: PlanDocument, problems: readonly string[], tr
   const place = plan.answer.days === null ? 'answer.date' : 'answer.days';
   const words = h('div', { class: 'words' },
     masthead(plan),
-    h('h1', { class: 'answer' }, h('span', { class: 'kicker' }, plan.answer.date === null ? 'The target is' : 'Half of all scenarios reach the target by'), ' ', traced_at(trace, place, headline(plan))),
+    h('h1', { class: 'answer' }, h('span', { class: 'kicker' }, plan.answer.date === null ? 'The target is' : 'Half of all scenarios reach the target by'), ' ', traced_at(trace, place, headline(plan).replaceAll('\u00a0', ' '))),
     h('p', { class: 'headline' }, spoken(verdict(plan))),
     h('p', { class: 'target' }, h('b', {}, 'Target: '), traced_at(trace, 'target', target_text(plan))),
     plan.scenario.about === '' ? null : h('p', { class: 'aside' }, plan.scenario.about),
