@@ -94,6 +94,11 @@ Result<planner::ScenarioText> find_scenario(std::string_view name, std::string_v
 }
 
 Result<planner::Scenario> scenario_of(const PlanQuestion& question, const std::string& name) {
+    if (!is_file(name) && name.rfind("published-", 0) == 0)
+        return fail(Code::bad_input,
+                    "{0} holds parameters of the published analysis: 'euromesh plan headline "
+                    "--scenario {0}' computes it",
+                    name);
     const bool looks_like_a_path = name.find('/') != std::string::npos;
     Result<planner::ScenarioText> text =
         is_file(name)       ? read_file(name)

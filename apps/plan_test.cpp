@@ -125,6 +125,14 @@ TEST_CASE("compare, tornado, sobol, flip, score, ladder and scenarios answer, in
     CHECK(run.call({"plan", "scenarios"}).out.find("existing-fleet") != std::string::npos);
 }
 
+TEST_CASE("what is out of reach is said to be, not given a date") {
+    const TestRun run;
+    const Called called = run.call({"plan", "run", "grand-challenge", "--line", "--scenarios", "64"});
+    CHECK(called.out ==
+          "Grand Challenge share, 2.5 % share, 405b (1.97e25 FLOP): not by 1 December 2027 in 100 % of the "
+          "scenarios\n");
+}
+
 TEST_CASE("a user's own scenario may include a built-in one and lie anywhere") {
     const TestRun run;
     run.write("mine.toml", "include = \"existing-fleet\"\nname = \"Mine\"\n[fleet]\nshare = 0.5\n");
@@ -166,6 +174,8 @@ TEST_CASE("bad input is one line with its place, and nothing is written") {
     check_refused(plan(base, {"--target", "30b"}), Code::bad_input, "--target '30b': ");
     check_refused(run.call({"plan", "run", "existing-flet"}), Code::not_found, "");
     check_refused(run.call({"plan", "run", run.file("absent.toml").string()}), Code::not_found, "");
+    check_refused(run.call({"plan", "run", "published-baseline"}), Code::bad_input,
+                  "published-baseline holds parameters of the published analysis");
     check_refused(run.call({"plan", "sobol", "--samples", "1000"}), Code::bad_input, "--samples 1000: ");
     check_refused(plan(base, {"--report", "/nowhere/plan.html"}), Code::not_found,
                   "creating /nowhere/plan.html");

@@ -17,6 +17,10 @@ std::string days_in_words(double days) {
     return days < 20 ? fmt::format("{:.1f} days", days) : fmt::format("{:.0f} days", std::ceil(days - 1e-9));
 }
 
+facts::Date last_day(const planner::Plan& plan) {
+    return plan.scenario.from + static_cast<std::int32_t>(plan.scenario.horizon_days);
+}
+
 std::string date_lines(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
     const auto date = [&](double days) { return in_words(planner::date_after(plan, days)); };
     const std::string central = fmt::format("Central    {} ({}), every input at its most likely value\n",
@@ -30,9 +34,8 @@ std::string date_lines(const planner::Plan& plan, const planner::PlanDoubt* doub
         date(band.p95));
     const double missed = 1 - doubt->outcomes.finite_share(0);
     if (missed > 0)
-        lines +=
-            fmt::format("           in {:.1f} % of the scenarios not by {}\n", 100 * missed,
-                        in_words(plan.scenario.from + static_cast<std::int32_t>(plan.scenario.horizon_days)));
+        lines += fmt::format("           in {:.1f} % of the scenarios not by {}\n", 100 * missed,
+                             in_words(last_day(plan)));
     return lines + central;
 }
 
@@ -146,6 +149,9 @@ std::string headline_of(const planner::Plan& plan, const planner::PlanDoubt* dou
                     plan.scenario.target.name, flop_in_words(plan.scenario.target.flop));
     if (doubt == nullptr) return fmt::format("{}: {}", question, date(plan.answer.days));
     const planner::Band band = doubt->outcomes.band(0);
+    if (!(band.p50 < never))
+        return fmt::format("{}: not by {} in {:.3g} % of the scenarios", question, in_words(last_day(plan)),
+                           100 * (1 - doubt->outcomes.finite_share(0)));
     return fmt::format("{}: {} (8 in 10: {} to {})", question, date(band.p50), date(band.p10),
                        date(band.p90));
 }
