@@ -67,7 +67,7 @@ Actions Conductor::peer_down(Nanoseconds now, Rank peer) {
 
 Actions Conductor::contribute(Nanoseconds now, Ready ready) {
     now_ = now;
-    EM_ASSERT(ready.tokens > 0, "a contribution has tokens");
+    EM_ASSERT(ready.tokens > 0 && ready.inner_steps > 0, "a contribution has tokens and inner steps");
     me_.ready = ready;
     return finish();
 }

@@ -114,12 +114,13 @@ bool Conductor::can_plan() {
 
 void Conductor::make_plan() {
     Plan plan{me_.position.round, me_.position.chain_head, next_ballot(), {}};
-    std::vector<std::uint64_t> tokens;
+    std::vector<SiteWork> work;
     for (const Rank rank : connected_members()) {
-        tokens.push_back(standing_of(rank).ready->tokens);
+        const Ready& ready = *standing_of(rank).ready;
+        work.push_back({ready.tokens, ready.inner_steps});
         plan.members.push_back({rank, 0});
     }
-    const std::vector<double> weights = weights_of(config_.weights, tokens);
+    const std::vector<double> weights = weights_of(config_.weights, work);
     for (std::size_t i = 0; i < weights.size(); ++i) plan.members[i].weight = weights[i];
     me_.promised = plan.ballot;
     plan_ = plan;

@@ -127,8 +127,8 @@ Result<Message> read_standing(const Json& json) {
         standing.ready.emplace();
         inner.read("tokens", standing.ready->tokens);
         inner.read("inner_steps", standing.ready->inner_steps);
-        if (inner.status() && standing.ready->tokens == 0) {
-            return fail(Code::corrupted, "standing.ready: a contribution has tokens");
+        if (inner.status() && (standing.ready->tokens == 0 || standing.ready->inner_steps == 0)) {
+            return fail(Code::corrupted, "standing.ready: a contribution has tokens and inner steps");
         }
         reader.check(inner.status());
     }

@@ -51,6 +51,8 @@ TEST_CASE("an unknown type, a wrong field and limits are named") {
     Standing nothing = full_standing();
     nothing.ready->tokens = 0;
     CHECK_FALSE(decoded(1, encode(nothing)).has_value());
+    nothing.ready = Ready{100, 0};
+    CHECK_FALSE(decoded(1, encode(nothing)).has_value());
     Standing far = full_standing();
     far.sees = {64};
     CHECK(decoded(1, encode(far)).error().message == "standing: 'sees' must hold ranks");

@@ -54,6 +54,7 @@ Json to_json(const OuterConfig& outer) {
     json["kind"] = name_of(outer.kind);
     json["lr"] = outer.lr;
     json["momentum"] = outer.momentum;
+    if (outer.kind == OuterKind::delayed_nesterov) json["delay"] = outer.delay;
     return json;
 }
 
@@ -75,6 +76,10 @@ Result<OuterConfig> read_outer(const Json& json) {
     EM_ASSIGN(outer.kind, parse_outer_kind(kind));
     EM_ASSIGN(outer.lr, json_number(json, "lr", where));
     EM_ASSIGN(outer.momentum, json_number(json, "momentum", where));
+    if (outer.kind == OuterKind::delayed_nesterov) {
+        EM_ASSIGN(outer.delay, read_count(json, "delay"));
+        if (outer.delay == 0) return fail(Code::bad_input, "{}: 'delay' must be at least 1", where);
+    }
     return outer;
 }
 
@@ -109,17 +114,20 @@ Status read_outcome(const Json& json, Manifest& manifest) {
 
 // What a line must satisfy by itself.
 Status check_weights(const Manifest& manifest) {
-    std::vector<std::uint64_t> tokens;
+    std::vector<SiteWork> work;
     for (auto one = manifest.contributors.begin(); one != manifest.contributors.end(); ++one) {
         const auto same = [&](const Contributor& other) { return other.site == one->site; };
         if (std::any_of(manifest.contributors.begin(), one, same)) {
             return fail(Code::corrupted, "{} contributes twice", one->site.text());
         }
         if (one->tokens == 0) return fail(Code::corrupted, "{} contributes no tokens", one->site.text());
-        tokens.push_back(one->tokens);
+        if (one->inner_steps == 0) {
+            return fail(Code::corrupted, "{} contributes without inner steps", one->site.text());
+        }
+        work.push_back({one->tokens, one->inner_steps});
     }
-    if (tokens.empty()) return fail(Code::corrupted, "nobody contributes");
-    const std::vector<double> weights = weights_of(manifest.weights, tokens);
+    if (work.empty()) return fail(Code::corrupted, "nobody contributes");
+    const std::vector<double> weights = weights_of(manifest.weights, work);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         if (manifest.contributors[i].weight != weights[i]) {
             return fail(Code::corrupted, "the weight of {} is {}, by {} it must be {}",

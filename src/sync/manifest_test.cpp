@@ -82,6 +82,33 @@ TEST_CASE("weights that no short decimal can hold read back exactly") {
     CHECK(decode_manifest(encode(manifest)).value() == manifest);
 }
 
+TEST_CASE("delayed Nesterov and its delay are in the line, and only there") {
+    Manifest manifest = chain(1).front();
+    CHECK(encode(manifest).find("delay") == std::string::npos);
+    manifest.outer = {OuterKind::delayed_nesterov, 0.7, 0.9, 4};
+    const std::string line = encode(manifest);
+    CHECK(line.find(R"("outer":{"kind":"delayed-nesterov","lr":0.7,"momentum":0.9,"delay":4})") !=
+          std::string::npos);
+    CHECK(decode_manifest(line).value() == manifest);
+    std::string without = line;
+    without.erase(without.find(R"(,"delay":4)"), 10);
+    CHECK_FALSE(decode_manifest(without).has_value());
+    std::string zero = line;
+    zero.replace(zero.find(R"("delay":4)"), 9, R"("delay":0)");
+    CHECK_FALSE(decode_manifest(zero).has_value());
+}
+
+TEST_CASE("weights by tokens^2 per step are recomputed from the line") {
+    auto lines = chain(1);
+    lines[0].weights = WeightRule::tokens2_per_step;
+    lines[0].contributors[1].inner_steps = 70;  // 300^2 / 30 = 3000, 700^2 / 70 = 7000
+    CHECK(check_manifests(text_of(lines)).has_value());
+    lines[0].contributors[1].inner_steps = 35;
+    CHECK(complaint(text_of(lines)).starts_with("line 1: the weight of jupiter is 0.3, by tokens2-per-step"));
+    lines[0].contributors[1].inner_steps = 0;
+    CHECK(complaint(text_of(lines)) == "line 1: leonardo contributes without inner steps");
+}
+
 TEST_CASE("only the canonical form is accepted") {
     const std::string line = encode(chain(1).front());
     std::string spaced = line;

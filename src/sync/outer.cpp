@@ -23,27 +23,80 @@ double dot(std::span<const float> a, std::span<const float> b) {
     return sum;
 }
 
+bool is_momentum_round(const OuterConfig& config, std::uint64_t round) {
+    return (round + 1) % config.delay == 0;
+}
+
+void delayed_nesterov_step(const OuterConfig& config, std::uint64_t round, std::span<const float> mean,
+                           OuterState& state) {
+    EM_ASSERT(config.delay >= 1 && state.delayed.size() == mean.size(), "a state that prepare_state() made");
+    EM_ASSERT(!overlap(mean, state.delayed), "never aliased");
+    for (std::size_t i = 0; i < mean.size(); ++i) state.delayed[i] += mean[i];
+    if (!is_momentum_round(config, round)) {
+        return outer_step({OuterKind::mean, config.lr, 0}, mean, state.params, state.momentum);
+    }
+    const auto lr = static_cast<float>(config.lr), mu = static_cast<float>(config.momentum);
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+        state.momentum[i] = mu * state.momentum[i] + state.delayed[i];
+        state.params[i] -= lr * (mean[i] + mu * state.momentum[i]);
+        state.delayed[i] = 0.0f;
+    }
+}
+
+double score_of(WeightRule rule, const SiteWork& work) {
+    EM_ASSERT(work.tokens > 0 && work.inner_steps > 0, "a contribution has tokens and inner steps");
+    const auto tokens = static_cast<double>(work.tokens);
+    switch (rule) {
+        case WeightRule::tokens:
+            return tokens;
+        case WeightRule::tokens2_per_step:
+            return tokens * tokens / static_cast<double>(work.inner_steps);
+        case WeightRule::equal:
+            break;
+    }
+    return 1.0;
+}
+
 }  // namespace
 
 std::string_view name_of(OuterKind kind) {
-    return kind == OuterKind::nesterov ? "nesterov" : "mean";
+    switch (kind) {
+        case OuterKind::mean:
+            return "mean";
+        case OuterKind::delayed_nesterov:
+            return "delayed-nesterov";
+        case OuterKind::nesterov:
+            break;
+    }
+    return "nesterov";
 }
 
 Result<OuterKind> parse_outer_kind(std::string_view text) {
-    if (text == "nesterov") return OuterKind::nesterov;
-    if (text == "mean") return OuterKind::mean;
-    return fail(Code::bad_input, "outer optimiser '{}' is not known: use nesterov or mean",
+    for (const OuterKind kind : {OuterKind::nesterov, OuterKind::mean, OuterKind::delayed_nesterov}) {
+        if (text == name_of(kind)) return kind;
+    }
+    return fail(Code::bad_input, "outer optimiser '{}' is not known: use nesterov, delayed-nesterov or mean",
                 text.substr(0, 40));
 }
 
 std::string_view name_of(WeightRule rule) {
-    return rule == WeightRule::tokens ? "tokens" : "equal";
+    switch (rule) {
+        case WeightRule::equal:
+            return "equal";
+        case WeightRule::tokens2_per_step:
+            return "tokens2-per-step";
+        case WeightRule::tokens:
+            break;
+    }
+    return "tokens";
 }
 
 Result<WeightRule> parse_weight_rule(std::string_view text) {
-    if (text == "tokens") return WeightRule::tokens;
-    if (text == "equal") return WeightRule::equal;
-    return fail(Code::bad_input, "weights '{}' are not known: use tokens or equal", text.substr(0, 40));
+    for (const WeightRule rule : {WeightRule::tokens, WeightRule::equal, WeightRule::tokens2_per_step}) {
+        if (text == name_of(rule)) return rule;
+    }
+    return fail(Code::bad_input, "weights '{}' are not known: use tokens, tokens2-per-step or equal",
+                text.substr(0, 40));
 }
 
 void pseudo_gradient(std::span<const float> start, std::span<const float> local, std::span<float> out) {
@@ -57,6 +110,7 @@ void outer_step(const OuterConfig& config, std::span<const float> mean, std::spa
     EM_ASSERT(mean.size() == params.size() && mean.size() == momentum.size(), "three buffers of one size");
     EM_ASSERT(!overlap(mean, params) && !overlap(mean, momentum) && !overlap(params, momentum),
               "never aliased");
+    EM_ASSERT(config.kind != OuterKind::delayed_nesterov, "this kind needs the round and the delayed sum");
     const auto lr = static_cast<float>(config.lr);
     if (config.kind == OuterKind::mean) {
         for (std::size_t i = 0; i < mean.size(); ++i) params[i] -= lr * mean[i];
@@ -69,10 +123,38 @@ void outer_step(const OuterConfig& config, std::span<const float> mean, std::spa
     }
 }
 
+void outer_step(const OuterConfig& config, std::uint64_t round, std::span<const float> mean,
+                OuterState& state) {
+    if (config.kind == OuterKind::delayed_nesterov) return delayed_nesterov_step(config, round, mean, state);
+    EM_ASSERT(state.delayed.empty(), "a state that prepare_state() made");
+    outer_step(config, mean, state.params, state.momentum);
+}
+
+Status prepare_state(const OuterConfig& config, std::uint64_t round, OuterState& state) {
+    const bool is_needed = config.kind == OuterKind::delayed_nesterov;
+    if (!is_needed && !state.delayed.empty()) {
+        return fail(Code::bad_input,
+                    "the outer state is of a run of delayed-nesterov, not of {}: use its kind",
+                    name_of(config.kind));
+    }
+    if (!is_needed || state.delayed.size() == state.params.size()) return {};
+    if (round > 0 || !state.delayed.empty()) {
+        return fail(
+            Code::bad_input,
+            "the outer state of round {} has {} delayed values for {} parameters: it is not of a run of "
+            "delayed-nesterov, use its kind",
+            round, state.delayed.size(), state.params.size());
+    }
+    state.delayed.assign(state.params.size(), 0.0f);
+    return {};
+}
+
 std::string state_digest(const OuterState& state) {
-    std::array<FastDigest, 2> parts{fast_digest(std::as_bytes(std::span(state.params))),
-                                    fast_digest(std::as_bytes(std::span(state.momentum)))};
-    return to_hex(fast_digest(std::as_bytes(std::span(parts))));
+    std::array<FastDigest, 3> parts{fast_digest(std::as_bytes(std::span(state.params))),
+                                    fast_digest(std::as_bytes(std::span(state.momentum))),
+                                    fast_digest(std::as_bytes(std::span(state.delayed)))};
+    const std::size_t used = state.delayed.empty() ? 2 : 3;
+    return to_hex(fast_digest(std::as_bytes(std::span(parts).first(used))));
 }
 
 Status check(const OuterConfig& config) {
@@ -82,20 +164,20 @@ Status check(const OuterConfig& config) {
     if (!(config.momentum >= 0 && config.momentum < 1)) {
         return fail(Code::bad_input, "outer momentum {} must be at least 0 and below 1", config.momentum);
     }
+    const std::uint64_t most = config.kind == OuterKind::delayed_nesterov ? 1000 : 1;
+    if (config.delay < 1 || config.delay > most) {
+        return fail(Code::bad_input, "outer delay {} of {}: use 1{}", config.delay, name_of(config.kind),
+                    most > 1 ? fmt::format(" to {}", most) : "");
+    }
     return {};
 }
 
-std::vector<double> weights_of(WeightRule rule, std::span<const std::uint64_t> tokens) {
-    EM_ASSERT(!tokens.empty(), "a mean of nobody has no weights");
+std::vector<double> weights_of(WeightRule rule, std::span<const SiteWork> work) {
+    EM_ASSERT(!work.empty(), "a mean of nobody has no weights");
     double total = 0;
-    for (const std::uint64_t count : tokens) {
-        EM_ASSERT(count > 0, "a contribution has tokens");
-        total += rule == WeightRule::tokens ? static_cast<double>(count) : 1.0;
-    }
+    for (const SiteWork& one : work) total += score_of(rule, one);
     std::vector<double> weights;
-    for (const std::uint64_t count : tokens) {
-        weights.push_back((rule == WeightRule::tokens ? static_cast<double>(count) : 1.0) / total);
-    }
+    for (const SiteWork& one : work) weights.push_back(score_of(rule, one) / total);
     return weights;
 }
 
@@ -131,8 +213,10 @@ OuterDiagnostics diagnose(const OuterConfig& config, std::span<const float> mean
     OuterDiagnostics seen;
     seen.norm = norm(mean);
     if (!previous_mean.empty()) seen.cosine = cosine(mean, previous_mean);
-    if (config.kind == OuterKind::nesterov) {
-        seen.effective_gain = 1 + config.momentum + config.momentum * config.momentum * seen.cosine;
+    if (config.kind != OuterKind::mean) {
+        const double mu = config.momentum, rounds = static_cast<double>(config.delay);
+        seen.effective_gain =
+            1 + (mu * (1 + (rounds - 1) * seen.cosine) + mu * mu * rounds * seen.cosine) / rounds;
     }
     return seen;
 }

@@ -16,6 +16,36 @@ std::vector<float> normals(std::size_t count, std::uint64_t seed) {
     return values;
 }
 
+// What the header says, in double precision and one value at a time.
+struct NaiveDelayedNesterov {
+    double theta, b = 0, sum = 0;
+
+    void step(const OuterConfig& config, std::uint64_t round, double mean) {
+        sum += mean;
+        double direction = mean;
+        if ((round + 1) % config.delay == 0) {
+            b = config.momentum * b + sum;
+            sum = 0;
+            direction += config.momentum * b;
+        }
+        theta -= config.lr * direction;
+    }
+};
+
+OuterState new_state(const OuterConfig& config, std::span<const float> params) {
+    OuterState state = OuterState::from(params);
+    REQUIRE(prepare_state(config, 0, state).has_value());
+    return state;
+}
+
+OuterState after_rounds(const OuterConfig& config, std::size_t values, std::uint64_t rounds) {
+    OuterState state = new_state(config, normals(values, 99));
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        outer_step(config, round, normals(values, 100 + round), state);
+    }
+    return state;
+}
+
 }  // namespace
 
 TEST_CASE("the pseudo-gradient is theta_start - theta_local exactly, in every round") {
@@ -78,6 +108,106 @@ TEST_CASE("three steps as PyTorch's SGD with Nesterov takes them") {
     }
 }
 
+// By hand, N = 2, lr = 0.5, mu = 0.9, D = 1, 2, -1, 3, from theta = 10:
+//   t = 0: S = 1;                                          theta = 10    - 0.5 * 1                 = 9.5
+//   t = 1: S = 3, b = 3;                                   theta = 9.5   - 0.5 (2 + 0.9 * 3)       = 7.15
+//   t = 2: S = -1;                                         theta = 7.15  - 0.5 * -1                = 7.65
+//   t = 3: S = 2, b = 2.7 + 2 = 4.7;                       theta = 7.65  - 0.5 (3 + 0.9 * 4.7)     = 4.035
+TEST_CASE("four rounds of delayed Nesterov with N = 2, written out by hand") {
+    const OuterConfig config{OuterKind::delayed_nesterov, 0.5, 0.9, 2};
+    OuterState state = new_state(config, std::vector<float>{10.0f});
+    const double theta[] = {9.5, 7.15, 7.65, 4.035}, buffer[] = {0, 3, 3, 4.7}, sum[] = {1, 0, -1, 0};
+    const float means[] = {1.0f, 2.0f, -1.0f, 3.0f};
+    for (std::uint64_t round = 0; round < 4; ++round) {
+        outer_step(config, round, std::span(&means[round], 1), state);
+        CHECK(state.params[0] == doctest::Approx(theta[round]).epsilon(1e-6));
+        CHECK(state.momentum[0] == doctest::Approx(buffer[round]).epsilon(1e-6));
+        CHECK(state.delayed[0] == doctest::Approx(sum[round]).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("delayed Nesterov stays near a reference in double precision over forty rounds") {
+    for (const std::uint64_t delay : {1u, 3u, 4u}) {
+        const OuterConfig config{OuterKind::delayed_nesterov, 0.7, 0.9, delay};
+        const OuterState state = after_rounds(config, 20, 40);
+        for (std::size_t i = 0; i < 20; ++i) {
+            NaiveDelayedNesterov naive{normals(20, 99)[i]};
+            for (std::uint64_t round = 0; round < 40; ++round) {
+                naive.step(config, round, normals(20, 100 + round)[i]);
+            }
+            CHECK(std::abs(state.params[i] - naive.theta) < 1e-4);
+            CHECK(std::abs(state.momentum[i] - naive.b) < 1e-4);
+        }
+    }
+}
+
+TEST_CASE("delayed Nesterov with N = 1 is Nesterov, bit by bit") {
+    const OuterState delayed = after_rounds({OuterKind::delayed_nesterov, 0.7, 0.9, 1}, 500, 10);
+    const OuterState nesterov = after_rounds({OuterKind::nesterov, 0.7, 0.9}, 500, 10);
+    CHECK(delayed.params == nesterov.params);
+    CHECK(delayed.momentum == nesterov.momentum);
+    CHECK(delayed.delayed == std::vector<float>(500, 0.0f));
+}
+
+TEST_CASE("delayed Nesterov without momentum is the mean, and a doubled input moves it twice as far") {
+    const OuterState plain = after_rounds({OuterKind::delayed_nesterov, 0.7, 0.0, 3}, 50, 7);
+    CHECK(plain.params == after_rounds({OuterKind::mean, 0.7, 0.9}, 50, 7).params);
+    const OuterConfig config{OuterKind::delayed_nesterov, 0.7, 0.9, 3};
+    const std::vector<float> zeros(50, 0.0f);
+    OuterState once = new_state(config, zeros), twice = once;
+    for (std::uint64_t round = 0; round < 7; ++round) {
+        std::vector<float> mean = normals(50, round);
+        outer_step(config, round, mean, once);
+        for (float& value : mean) value *= 2;
+        outer_step(config, round, mean, twice);
+    }
+    for (std::size_t i = 0; i < 50; ++i) CHECK(twice.params[i] == 2 * once.params[i]);
+}
+
+TEST_CASE("in the long run a constant direction gains lr / (1 - mu) a round, whatever the delay") {
+    for (const std::uint64_t delay : {1u, 2u, 5u}) {
+        const OuterConfig config{OuterKind::delayed_nesterov, 0.1, 0.5, delay};
+        OuterState state = new_state(config, std::vector<float>{0.0f});
+        const std::vector<float> mean{1.0f};
+        for (std::uint64_t round = 0; round < 100; ++round) outer_step(config, round, mean, state);
+        const float before = state.params[0];
+        for (std::uint64_t round = 100; round < 110; ++round) outer_step(config, round, mean, state);
+        CHECK(before - state.params[0] == doctest::Approx(10 * 0.1 / (1 - 0.5)).epsilon(1e-4));
+    }
+}
+
+TEST_CASE("only a new run's state gets what its kind needs; another kind's state is refused in words") {
+    const OuterConfig delayed{OuterKind::delayed_nesterov, 0.7, 0.9, 2}, nesterov;
+    const OuterState plain = OuterState::from(normals(8, 1));
+    OuterState state = plain;
+    REQUIRE(prepare_state(delayed, 0, state).has_value());
+    CHECK(state.delayed == std::vector<float>(8, 0.0f));
+    const OuterState filled = state;
+    REQUIRE(prepare_state(delayed, 5, state).has_value());
+    CHECK(state == filled);
+    const Status other = prepare_state(nesterov, 5, state);
+    REQUIRE_FALSE(other.has_value());
+    CHECK(other.error().message.find("delayed-nesterov, not of nesterov") != std::string::npos);
+    state = plain;
+    CHECK_FALSE(prepare_state(delayed, 5, state).has_value());
+    CHECK(state == plain);
+    CHECK(prepare_state(nesterov, 5, state).has_value());
+    state.delayed.resize(7);
+    CHECK_FALSE(prepare_state(delayed, 0, state).has_value());
+}
+
+TEST_CASE("the digest covers the delayed sum, and without one it is the digest of two parts") {
+    OuterState state{{1.0f, 2.0f}, {3.0f, 4.0f}, {}};
+    const std::string two = state_digest(state);
+    state.delayed = {0.0f, 0.0f};
+    const std::string three = state_digest(state);
+    CHECK(three != two);
+    state.delayed[1] = -0.0f;
+    CHECK(state_digest(state) != three);
+    CHECK(state_digest({{1.0f, 2.0f}, {3.0f, 4.0f}, {5.0f, 6.0f}}) !=
+          state_digest({{1.0f, 2.0f}, {5.0f, 6.0f}, {3.0f, 4.0f}}));
+}
+
 TEST_CASE("the digest sees one bit of either half and which half it is in") {
     OuterState state = OuterState::from(std::vector<float>(1000, 1.0f));
     const std::string before = state_digest(state);
@@ -92,11 +222,37 @@ TEST_CASE("the digest sees one bit of either half and which half it is in") {
     CHECK(state_digest({{1.0f, 2.0f}, {3.0f, 4.0f}}) != state_digest({{3.0f, 4.0f}, {1.0f, 2.0f}}));
 }
 
-TEST_CASE("weights follow the tokens and add up to 1") {
-    const std::vector<std::uint64_t> tokens{100, 300, 600};
-    CHECK(weights_of(WeightRule::tokens, tokens) == std::vector<double>{0.1, 0.3, 0.6});
-    const auto equal = weights_of(WeightRule::equal, tokens);
-    CHECK(equal == std::vector<double>(3, 1.0 / 3.0));
+TEST_CASE("weights follow tokens, tokens^2 per step, or nothing") {
+    const std::vector<SiteWork> work{{100, 10}, {300, 10}, {600, 60}};
+    CHECK(weights_of(WeightRule::tokens, work) == std::vector<double>{0.1, 0.3, 0.6});
+    CHECK(weights_of(WeightRule::equal, work) == std::vector<double>(3, 1.0 / 3.0));
+    // 1000, 9000, 6000
+    CHECK(weights_of(WeightRule::tokens2_per_step, work) == std::vector<double>{0.0625, 0.5625, 0.375});
+}
+
+TEST_CASE("all weights add up to 1, and do not ask in which unit tokens or steps are counted") {
+    Random random(5);
+    for (int trial = 0; trial < 50; ++trial) {
+        std::vector<SiteWork> work(1 + random.below(20)), larger;
+        for (SiteWork& one : work) one = {1 + random.below(1u << 30), 1 + random.below(1000)};
+        for (const SiteWork& one : work) larger.push_back({one.tokens * 8, one.inner_steps * 4});
+        for (const WeightRule rule : {WeightRule::tokens, WeightRule::equal, WeightRule::tokens2_per_step}) {
+            const auto weights = weights_of(rule, work), scaled = weights_of(rule, larger);
+            double sum = 0;
+            for (const double weight : weights) sum += weight;
+            CHECK(sum == doctest::Approx(1.0).epsilon(1e-14));
+            CHECK(weights == scaled);  // powers of two: exactly
+        }
+    }
+}
+
+TEST_CASE("with as many tokens in each step, tokens^2 per step is tokens") {
+    const std::vector<SiteWork> work{{64 * 7, 7}, {64 * 30, 30}, {64 * 500, 500}};
+    const auto by_tokens = weights_of(WeightRule::tokens, work);
+    const auto by_both = weights_of(WeightRule::tokens2_per_step, work);
+    for (std::size_t i = 0; i < work.size(); ++i) {
+        CHECK(by_both[i] == doctest::Approx(by_tokens[i]).epsilon(1e-14));
+    }
 }
 
 TEST_CASE("inner steps grow linearly and then stay") {
@@ -133,19 +289,30 @@ TEST_CASE("diagnostics: norm, cosine of successive steps, effective gain") {
     CHECK(diagnose(nesterov, across, first).cosine == doctest::Approx(0.0));
     CHECK(diagnose({OuterKind::mean, 1, 0}, same, first).effective_gain == 1.0);
     CHECK(diagnose(nesterov, std::vector<float>(2, 0.0f), first).cosine == 0.0);
+    const OuterConfig delayed{OuterKind::delayed_nesterov, 0.7, 0.9, 4};
+    CHECK(diagnose(delayed, same, first).effective_gain == doctest::Approx(2.71));
+    CHECK(diagnose(delayed, across, first).effective_gain == doctest::Approx(1 + 0.9 / 4));
 }
 
 TEST_CASE("names are read back and wrong settings are refused in words") {
     CHECK(parse_outer_kind(name_of(OuterKind::mean)).value() == OuterKind::mean);
     CHECK(parse_outer_kind(name_of(OuterKind::nesterov)).value() == OuterKind::nesterov);
+    CHECK(parse_outer_kind("delayed-nesterov").value() == OuterKind::delayed_nesterov);
+    CHECK(name_of(OuterKind::delayed_nesterov) == "delayed-nesterov");
     CHECK_FALSE(parse_outer_kind("adam").has_value());
     CHECK(parse_weight_rule(name_of(WeightRule::equal)).value() == WeightRule::equal);
     CHECK(parse_weight_rule(name_of(WeightRule::tokens)).value() == WeightRule::tokens);
+    CHECK(parse_weight_rule("tokens2-per-step").value() == WeightRule::tokens2_per_step);
+    CHECK(name_of(WeightRule::tokens2_per_step) == "tokens2-per-step");
     CHECK_FALSE(parse_weight_rule("steps").has_value());
     CHECK(check(OuterConfig{}).has_value());
     CHECK_FALSE(check(OuterConfig{OuterKind::mean, 0, 0}).has_value());
     CHECK_FALSE(check(OuterConfig{OuterKind::nesterov, 0.7, 1.0}).has_value());
     CHECK_FALSE(check(OuterConfig{OuterKind::nesterov, std::nan(""), 0.9}).has_value());
+    CHECK(check(OuterConfig{OuterKind::delayed_nesterov, 0.7, 0.9, 1000}).has_value());
+    CHECK_FALSE(check(OuterConfig{OuterKind::delayed_nesterov, 0.7, 0.9, 0}).has_value());
+    CHECK_FALSE(check(OuterConfig{OuterKind::delayed_nesterov, 0.7, 0.9, 1001}).has_value());
+    CHECK_FALSE(check(OuterConfig{OuterKind::nesterov, 0.7, 0.9, 2}).has_value());
 }
 
 }  // namespace euromesh::sync

@@ -172,9 +172,10 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
     EM_ASSERT(self.mesh != nullptr, "a session is started once");
     const std::size_t values = contract::value_count(self.config.layout);
     EM_ASSERT(initial.params.size() == values && initial.momentum.size() == values, "a state of the layout");
-    if (!is_finite(initial.params) || !is_finite(initial.momentum)) {
+    if (!is_finite(initial.params) || !is_finite(initial.momentum) || !is_finite(initial.delayed)) {
         return fail(Code::bad_input, "the outer state to start from is not finite");
     }
+    EM_TRY(prepare_state(self.config.outer, from.round, initial));
     EM_ASSIGN(ManifestFile file, ManifestFile::open(self.config.manifest_path, from));
     self.engine = std::make_unique<SessionEngine>(self.config, self.codec, std::move(self.mesh),
                                                   std::move(file), std::move(initial), std::move(from),

@@ -116,7 +116,8 @@ class Session {
     ~Session();
 
     // Once. Waits until enough sites of a new run are there, or takes the state from a run under way. Sites
-    // that start from different positions follow the one with most tokens. unavailable: names who is missing.
+    // that start from different positions follow the one with most tokens. unavailable: names who is missing;
+    // bad_input: a state that is not finite, or of a run of another outer kind (prepare_state()).
     Result<StartOutcome> start(OuterState initial, Position from = {});
 
     // local.size() == outer().params.size(); work.tokens > 0. Blocks until the round is committed.

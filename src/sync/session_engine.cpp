@@ -32,6 +32,7 @@ Json settings_of(const SessionConfig& config) {
                 {"outer optimiser", name_of(config.outer.kind)},
                 {"outer learning rate", config.outer.lr},
                 {"outer momentum", config.outer.momentum},
+                {"outer delay", config.outer.delay},
                 {"weights", name_of(config.weights)},
                 {"inner steps", config.schedule.inner_steps},
                 {"first inner steps", config.schedule.first_inner_steps},
@@ -189,7 +190,7 @@ void SessionEngine::on(const PeerMessage& event) {
 void SessionEngine::on_state_header(const PeerMessage& message) {
     incoming_.erase(message.peer);
     if (conductor_.standing().wants != message.peer) return;
-    auto begun = IncomingState::begin(message.bytes, state_->params.size());
+    auto begun = IncomingState::begin(message.bytes, *state_);
     if (!begun) return mesh_->drop(message.peer, begun.error().message);
     incoming_.emplace(message.peer, std::move(*begun));
 }
@@ -232,7 +233,7 @@ void SessionEngine::check_reduction() {
 // The outer step into a shadow of the outer state: nothing is changed before the commit.
 Prepared SessionEngine::prepare(const Plan& plan) {
     OuterState next = *state_;
-    outer_step(config_.schedule.outer_of(config_.outer, plan.round), mean_, next.params, next.momentum);
+    outer_step(config_.schedule.outer_of(config_.outer, plan.round), plan.round, mean_, next);
     candidate_.state = std::make_shared<const OuterState>(std::move(next));
     candidate_.mean.swap(mean_);
     candidate_.reduce_seconds = to_seconds(clock_.monotonic() - reduce_began_);

@@ -50,6 +50,57 @@ TEST_CASE("one round is the outer step of the weighted mean of pseudo-gradients,
     }
 }
 
+// Three rounds, the last one with momentum, of two sites that work at other speeds.
+TEST_CASE("a run with delayed Nesterov and tokens^2 per step ends where the formulas end, and can go on") {
+    const RunForTest run(2);
+    auto configs = std::vector{run.config(0), run.config(1)};
+    for (SessionConfig& config : configs) {
+        config.codec = "fp32";
+        config.outer = {OuterKind::delayed_nesterov, 0.7, 0.9, 3};
+        config.weights = WeightRule::tokens2_per_step;
+    }
+    const auto traces = RunForTest::live_all(
+        {[&] { return RunForTest::live(configs[0], 3); }, [&] { return RunForTest::live(configs[1], 3); }});
+    for (const auto& trace : traces) REQUIRE_MESSAGE(trace.status.has_value(), trace.status.error().message);
+    CHECK(traces[0].end == traces[1].end);
+    OuterState state = RunForTest::initial();
+    REQUIRE(prepare_state(configs[0].outer, 0, state).has_value());
+    for (std::uint64_t round = 0; round < 3; ++round) {
+        const auto a = RunForTest::trained(state, 0, round), b = RunForTest::trained(state, 1, round);
+        std::vector<float> mean(a.size());
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            const double sum = 10000.0 * (state.params[i] - a[i]) + 10201.0 * (state.params[i] - b[i]);
+            mean[i] = static_cast<float>(sum / 20201.0);  // 100^2 / 5 and 101^2 / 5
+        }
+        outer_step(configs[0].outer, round, mean, state);
+    }
+    for (std::size_t i = 0; i < state.params.size(); ++i) {
+        CHECK(traces[0].end.params[i] == doctest::Approx(state.params[i]).epsilon(1e-5));
+        CHECK(traces[0].end.momentum[i] == doctest::Approx(state.momentum[i]).epsilon(1e-3));
+        CHECK(traces[0].end.delayed[i] == 0.0f);
+    }
+    CHECK(check_manifests(run.manifests(0), state_digest(traces[0].end)).value().lines == 3);
+}
+
+TEST_CASE("a state goes on only in a run of its own outer kind") {
+    const RunForTest run(1);
+    SessionConfig config = run.config(0);
+    config.outer = {OuterKind::delayed_nesterov, 0.7, 0.9, 2};
+    Position later;
+    later.round = 4;
+    const auto start = [&](OuterState state) {
+        auto session = Session::open(config, session_clock, silent_logger).value();
+        const auto begun = session->start(std::move(state), later);
+        return begun ? std::string() : begun.error().message;
+    };
+    OuterState state = RunForTest::initial();
+    CHECK(start(state).starts_with("the outer state of round 4 has 0 delayed values"));
+    state.delayed.assign(state.params.size(), 0.25f);
+    CHECK(start(state).empty());
+    config.outer = {};
+    CHECK(start(state).find("delayed-nesterov, not of nesterov") != std::string::npos);
+}
+
 TEST_CASE("three sites over mutual TLS: equal digests after every round and equal manifest files") {
     const RunForTest run(3, true);
     const std::uint64_t rounds = 6;

@@ -15,16 +15,20 @@ std::vector<std::byte> bytes_of(std::string_view text) {
     return {bytes.begin(), bytes.end()};
 }
 
-// Both halves have one size, so that a position in bytes says which half and where.
+// All parts have one size, so that a position in bytes says which part and where.
 template <class State>
-auto half_at(State& state, std::size_t offset) {
-    const std::size_t half = state.params.size() * sizeof(float);
-    auto& values = offset < half ? state.params : state.momentum;
+auto rest_of_part(State& state, std::size_t offset) {
+    const std::size_t part = state.params.size() * sizeof(float);
+    auto& values = offset < part ? state.params : offset < 2 * part ? state.momentum : state.delayed;
     if constexpr (std::is_const_v<State>) {
-        return std::as_bytes(std::span(values)).subspan(offset % half);
+        return std::as_bytes(std::span(values)).subspan(offset % part);
     } else {
-        return std::as_writable_bytes(std::span(values)).subspan(offset % half);
+        return std::as_writable_bytes(std::span(values)).subspan(offset % part);
     }
+}
+
+std::size_t parts_of(const OuterState& state) {
+    return state.delayed.empty() ? 2 : 3;
 }
 
 Result<std::uint64_t> read_count(const Json& json, std::string_view key) {
@@ -36,11 +40,11 @@ Result<std::uint64_t> read_count(const Json& json, std::string_view key) {
 }  // namespace
 
 std::size_t OutgoingState::total_bytes() const {
-    return 2 * state_->params.size() * sizeof(float);
+    return parts_of(*state_) * state_->params.size() * sizeof(float);
 }
 
 std::span<const std::byte> OutgoingState::piece_at(std::size_t offset) const {
-    const auto rest = half_at(*state_, offset);
+    const auto rest = rest_of_part(*state_, offset);
     return rest.first(std::min(rest.size(), state_piece_bytes));
 }
 
@@ -52,7 +56,8 @@ std::optional<StateMessage> OutgoingState::next() {
                           {"tokens_total", offer_.position.tokens_total},
                           {"state", offer_.state},
                           {"last_line", offer_.last_line},
-                          {"values", state_->params.size()}};
+                          {"values", state_->params.size()},
+                          {"parts", parts_of(*state_)}};
         return StateMessage{state_header_type, bytes_of(header.dump())};
     }
     if (sent_ == total_bytes()) return std::nullopt;
@@ -61,7 +66,8 @@ std::optional<StateMessage> OutgoingState::next() {
     return StateMessage{state_piece_type, {piece.begin(), piece.end()}};
 }
 
-Result<IncomingState> IncomingState::begin(std::span<const std::byte> header, std::size_t values) {
+Result<IncomingState> IncomingState::begin(std::span<const std::byte> header, const OuterState& like) {
+    const std::size_t values = like.params.size();
     EM_ASSIGN(const Json json, parse_json({reinterpret_cast<const char*>(header.data()), header.size()},
                                           2 * manifest_max_bytes));
     IncomingState incoming;
@@ -76,18 +82,24 @@ Result<IncomingState> IncomingState::begin(std::span<const std::byte> header, st
         return fail(Code::corrupted, "{}: {} values are announced, this model has {}", where, announced,
                     values);
     }
+    EM_ASSIGN(const std::uint64_t parts, read_count(json, "parts"));
+    if (parts != parts_of(like)) {
+        return fail(Code::corrupted, "{}: {} parts are announced, a state of this run has {}", where, parts,
+                    parts_of(like));
+    }
     incoming.state_.params.resize(values);
     incoming.state_.momentum.resize(values);
+    incoming.state_.delayed.resize(like.delayed.size());
     return incoming;
 }
 
 bool IncomingState::complete() const {
-    return received_ == 2 * state_.params.size() * sizeof(float);
+    return received_ == parts_of(state_) * state_.params.size() * sizeof(float);
 }
 
 Status IncomingState::add(std::span<const std::byte> piece) {
     if (complete()) return fail(Code::corrupted, "a state goes on after its end");
-    const auto room = half_at(state_, received_);
+    const auto room = rest_of_part(state_, received_);
     if (piece.empty() || piece.size() > room.size()) {
         return fail(Code::corrupted, "a piece of a state has {} bytes, there is room for {}", piece.size(),
                     room.size());

@@ -1,8 +1,9 @@
 // The outer state on its way from one site to another that joins: a header, then pieces in order.
 //
-// Why: parameters and momentum are too large for one message, and a joiner must not trust what it gets: sizes
-// are checked before memory is taken, the digest when all is there. Pieces travel as ordinary messages of the
-// mesh, so that they arrive in order or not at all; the sender keeps only a few in flight.
+// Why: parameters, momentum and what else a kind needs are too large for one message, and a joiner must not
+// trust what it gets: sizes are checked before memory is taken, the digest when all is there. Pieces travel
+// as ordinary messages of the mesh, so that they arrive in order or not at all; the sender keeps only a few
+// in flight.
 //
 // Thread rule: none shared. It does not decide who sends to whom (conductor) nor when to send (session).
 #pragma once
@@ -49,8 +50,8 @@ class OutgoingState {
 
 class IncomingState {
   public:
-    // bad_input or corrupted: not a header, or of a state that has not `values` parameters.
-    static Result<IncomingState> begin(std::span<const std::byte> header, std::size_t values);
+    // bad_input or corrupted: not a header, or of a state of other parts or sizes than `like`, the own one.
+    static Result<IncomingState> begin(std::span<const std::byte> header, const OuterState& like);
     // corrupted: more than announced, or (with the last piece) another digest than announced.
     Status add(std::span<const std::byte> piece);
     bool complete() const;
