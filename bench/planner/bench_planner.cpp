@@ -103,8 +103,8 @@ Json to_json(const ModelUnit& unit, const PlanModel& model) {
 Json to_json(const UncertainInput& input) {
     return {{"low", input.spread.low},   {"central", input.spread.central},
             {"high", input.spread.high}, {"uniform", input.spread.shape == Spread::Shape::uniform},
-            {"europe", input.europe},    {"country_share", input.country_share},
-            {"country", input.country}};
+            {"europe", input.europe},    {"group_share", input.group_share},
+            {"group", input.group}};
 }
 
 Json to_json(const CommonInputs& common) {

@@ -48,17 +48,17 @@ class Model:
         spread = lambda name: np.array([i[name] for i in self.inputs], dtype=float)
         self.low, self.mode, self.high = spread("low"), spread("central"), spread("high")
         self.uniform = np.array([i["uniform"] for i in self.inputs])
-        self.europe, self.country_share = spread("europe"), spread("country_share")
-        names = sorted({i["country"] for i in self.inputs})
-        self.countries = len(names)
-        self.country = np.array([names.index(i["country"]) for i in self.inputs])
+        self.europe, self.group_share = spread("europe"), spread("group_share")
+        names = sorted({i["group"] for i in self.inputs})
+        self.groups = len(names)
+        self.group = np.array([names.index(i["group"]) for i in self.inputs])
 
     def draw(self, random, count):
-        common = (self.europe + self.country_share > 0).nonzero()[0]
+        common = (self.europe + self.group_share > 0).nonzero()[0]
         u = random.random((count, len(self.inputs)))
         z = np.sqrt(self.europe[common]) * random.standard_normal((count, 1))
-        z += np.sqrt(self.country_share[common]) * random.standard_normal((count, self.countries))[:, self.country[common]]
-        own = np.maximum(0, 1 - self.europe[common] - self.country_share[common])
+        z += np.sqrt(self.group_share[common]) * random.standard_normal((count, self.groups))[:, self.group[common]]
+        own = np.maximum(0, 1 - self.europe[common] - self.group_share[common])
         z += np.sqrt(own) * random.standard_normal((count, len(common)))
         u[:, common] = np.interp(z, PHI_Z, PHI)
         width = self.high - self.low

@@ -91,8 +91,9 @@ void Maker::add_common() {
     const AccessRules& access = scenario_.access;
     const RunChoice& run = scenario_.run;
     const facts::Source said = said_by(scenario_);
-    common.coordination_days = common_input("coordination_days", "until every site has its first allocation",
-                                            "days", access.coordination_days, said);
+    common.coordination_days = add_input({"coordination_days", "until every site has its first allocation",
+                                          "days", access.coordination_days, scenario_.doubt.europe, 0, ""},
+                                         said);
     if (!access.reserved) {
         common.wall_time_h =
             common_input("availability.wall_time", "longest allocation", "h", access.wall_time_h, said);
@@ -164,8 +165,8 @@ std::optional<SourcedSpread> Maker::mfu_of(const facts::Accelerator& card) const
 
 InputIndex Maker::mfu_input(const facts::Accelerator& card, const SourcedSpread& mfu) {
     return add_input(
-        {"mfu." + card.id, "MFU of " + card.name, "1", mfu.spread, scenario_.doubt.europe, 0, ""}, mfu.source,
-        mfu.note);
+        {"mfu." + card.id, "MFU of " + card.name, "1", mfu.spread, 0, scenario_.doubt.software, "software"},
+        mfu.source, mfu.note);
 }
 
 Result<InputIndex> Maker::price_input(double peak) {
@@ -194,7 +195,7 @@ void Maker::set_energy(ModelUnit& unit, const std::string& country) {
 InputIndex Maker::online_input(const std::string& id, const std::string& name, const std::string& country,
                                const Spread& days, const facts::Source& source, const std::string& note) {
     return add_input({"online." + id, "first day of " + name, "days", days, scenario_.doubt.europe,
-                      scenario_.doubt.country, country},
+                      scenario_.doubt.country, "country " + country},
                      source, note);
 }
 

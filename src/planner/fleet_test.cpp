@@ -59,8 +59,8 @@ TEST_CASE("systems that are still to come have an uncertain first day, common to
     const InputIndex online = fleet.model.units[*site.unit].online_day;
     REQUIRE(online != no_input);
     const UncertainInput& input = fleet.model.inputs[static_cast<std::size_t>(online)];
-    CHECK(input.country == "IT");
-    CHECK(input.country_share == 0.25);
+    CHECK(input.group == "country IT");
+    CHECK(input.group_share == 0.25);
     CHECK(site_called(fleet, "lumi-ai").why_not.find("not published") != std::string::npos);
 }
 

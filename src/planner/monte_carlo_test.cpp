@@ -22,8 +22,8 @@ Sampler three(double europe, Spread::Shape shape = Spread::Shape::triangular) {
                           .unit = "1",
                           .spread = {low, low + 1, low + 4, shape},
                           .europe = europe,
-                          .country_share = 0,
-                          .country = ""});
+                          .group_share = 0,
+                          .group = ""});
     return *Sampler::make(inputs, 3);
 }
 

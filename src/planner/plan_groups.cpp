@@ -16,7 +16,7 @@ const std::vector<GroupRule>& rules() {
         {"europe", "common to all of Europe", {"europe"}},
         {"countries", "common to a country", {"country "}},
         {"coordination", "until the first allocation", {"coordination_days"}},
-        {"mfu", "MFU by accelerator", {"mfu."}},
+        {"mfu", "MFU by accelerator", {"mfu.", "software"}},
         {"dates", "announced dates and slips", {"online."}},
         {"access", "queues and maintenance", {"availability."}},
         {"network", "network and stragglers", {"efficiency.wan", "efficiency.round", "efficiency.straggler"}},

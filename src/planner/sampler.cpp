@@ -13,11 +13,11 @@ namespace {
 constexpr double rounding = 1e-9;
 
 bool has_common_part(const UncertainInput& input) {
-    return !input.spread.is_certain() && (input.europe > 0 || input.country_share > 0);
+    return !input.spread.is_certain() && (input.europe > 0 || input.group_share > 0);
 }
 
 double own_share(const UncertainInput& input) {
-    return 1 - input.europe - input.country_share;
+    return 1 - input.europe - input.group_share;
 }
 
 bool has_own_part(const UncertainInput& input) {
@@ -25,14 +25,13 @@ bool has_own_part(const UncertainInput& input) {
 }
 
 Status check_shares(const UncertainInput& input) {
-    const bool in_range = input.europe >= 0 && input.country_share >= 0 && own_share(input) >= -rounding;
+    const bool in_range = input.europe >= 0 && input.group_share >= 0 && own_share(input) >= -rounding;
     if (!in_range)
-        return fail(Code::bad_input,
-                    "{}: shares of common doubt, europe {} and country {}, need 0 to 1 in all", input.id,
-                    input.europe, input.country_share);
-    if (input.country_share > 0 && input.country.empty())
-        return fail(Code::bad_input, "{}: {} of its doubt is its country's, but it names none", input.id,
-                    input.country_share);
+        return fail(Code::bad_input, "{}: shares of common doubt, europe {} and group {}, need 0 to 1 in all",
+                    input.id, input.europe, input.group_share);
+    if (input.group_share > 0 && input.group.empty())
+        return fail(Code::bad_input, "{}: {} of its doubt is its group's, but it names none", input.id,
+                    input.group_share);
     return {};
 }
 
@@ -71,16 +70,16 @@ void Sampler::add_common_factors() {
     };
     if (std::any_of(inputs_.begin(), inputs_.end(), uses_europe)) factors_.push_back({"europe", "Europe"});
     for (const UncertainInput& input : inputs_) {
-        if (!has_common_part(input) || input.country_share <= 0) continue;
-        const std::string id = "country " + input.country;
+        if (!has_common_part(input) || input.group_share <= 0) continue;
+        const std::string& id = input.group;
         const auto same = [&](const Factor& factor) { return factor.id == id; };
-        if (std::none_of(factors_.begin(), factors_.end(), same)) factors_.push_back({id, input.country});
+        if (std::none_of(factors_.begin(), factors_.end(), same)) factors_.push_back({id, id});
     }
     common_factors_ = factors_.size();
 }
 
-std::size_t Sampler::country_factor(const std::string& country) const {
-    const auto same = [&](const Factor& factor) { return factor.id == "country " + country; };
+std::size_t Sampler::group_factor(const std::string& group) const {
+    const auto same = [&](const Factor& factor) { return factor.id == group; };
     return static_cast<std::size_t>(std::find_if(factors_.begin(), factors_.end(), same) - factors_.begin());
 }
 
@@ -91,9 +90,9 @@ void Sampler::add_own_factors() {
         if (has_own_part(input)) factors_.push_back({input.id, input.label});
         if (!has_common_part(input)) continue;
         correlated_.push_back({.input = i,
-                               .country = input.country_share > 0 ? country_factor(input.country) : 0,
+                               .group = input.group_share > 0 ? group_factor(input.group) : 0,
                                .europe_weight = std::sqrt(input.europe),
-                               .country_weight = std::sqrt(input.country_share),
+                               .group_weight = std::sqrt(input.group_share),
                                .own_weight = has_own_part(input) ? std::sqrt(own_share(input)) : 0});
     }
 }
@@ -114,7 +113,7 @@ void Sampler::map_row(const double* uniforms, double* values, std::vector<double
     for (std::size_t i = 0; i < inputs_.size(); ++i) values[i] = uniforms[own_factor_[i]];
     for (std::size_t i = 0; i < common_factors_; ++i) scores[i] = normal.quantile(uniforms[i]);
     for (const Correlated& c : correlated_)
-        values[c.input] = normal.cdf(c.europe_weight * scores[0] + c.country_weight * scores[c.country] +
+        values[c.input] = normal.cdf(c.europe_weight * scores[0] + c.group_weight * scores[c.group] +
                                      c.own_weight * normal.quantile(values[c.input]));
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
         const double u = values[i];

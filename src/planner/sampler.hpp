@@ -1,11 +1,11 @@
 // Scenarios: values for all uncertain inputs of a plan, with the doubts that they share.
 //
-// Factors are independent uniform numbers: one for Europe, one for each country, one for each input, as far
+// Factors are independent uniform numbers: one for Europe, one for each group, one for each input, as far
 // as they are needed. Inputs with a share in common factors follow a Gaussian copula:
-//     z = sqrt(europe) Z_europe + sqrt(country_share) Z_country + sqrt(1 - europe - country_share) e
+//     z = sqrt(europe) Z_europe + sqrt(group_share) Z_group + sqrt(1 - europe - group_share) e
 //     x = quantile(spread, Phi(z)),   Z and e standard normal,
 // so that the normal scores of two inputs a and b correlate by sqrt(europe_a europe_b), plus
-// sqrt(country_share_a country_share_b) in the same country. Other inputs are quantile(spread, u). Certain
+// sqrt(group_share_a group_share_b) in the same group. Other inputs are quantile(spread, u). Certain
 // inputs use no factor. Factor k takes dimension k of a scrambled Sobol sequence.
 //
 // Constant after it was made: any number of threads may read it. The same inputs, seed and index give the
@@ -29,13 +29,13 @@
 namespace euromesh::planner {
 
 struct Factor {
-    std::string id = {};     // "europe", "country DE", or the id of the input that it alone moves
+    std::string id = {};     // "europe", "country DE", a group, or the id of the input that it alone moves
     std::string label = {};  // for people
 };
 
 class Sampler {
   public:
-    // bad_input: a spread that is out of order, a share outside 0..1, a common factor without a country, an
+    // bad_input: a spread that is out of order, a share outside 0..1, a common factor without a group, an
     // id that is given twice, more factors than Sobol dimensions.
     static Result<Sampler> make(std::vector<UncertainInput> inputs, std::uint64_t seed);
 
@@ -68,9 +68,9 @@ class Sampler {
     };
     struct Correlated {
         std::size_t input = 0;
-        std::size_t country = 0;  // factor; any when its weight is 0
+        std::size_t group = 0;  // factor; any when its weight is 0
         double europe_weight = 0;
-        double country_weight = 0;
+        double group_weight = 0;
         double own_weight = 0;
     };
 
@@ -78,7 +78,7 @@ class Sampler {
     void add_common_factors();
     void add_own_factors();
     static Quantile quantile_of(const Spread& spread);
-    std::size_t country_factor(const std::string& country) const;
+    std::size_t group_factor(const std::string& group) const;
     void map_row(const double* uniforms, double* values, std::vector<double>& scores) const;
 
     std::vector<UncertainInput> inputs_;

@@ -9,15 +9,15 @@ using namespace euromesh::planner;
 
 namespace {
 
-UncertainInput input(const std::string& id, const Spread& spread, double europe = 0, double country_share = 0,
+UncertainInput input(const std::string& id, const Spread& spread, double europe = 0, double group_share = 0,
                      const std::string& country = "") {
     return {.id = id,
             .label = id,
             .unit = "1",
             .spread = spread,
             .europe = europe,
-            .country_share = country_share,
-            .country = country};
+            .group_share = group_share,
+            .group = country.empty() ? "" : "country " + country};
 }
 
 const Spread skewed{1, 2, 5, Spread::Shape::triangular};
@@ -165,10 +165,9 @@ TEST_CASE("what cannot be sampled is refused, by name") {
     CHECK(error_of({input("a", skewed), input("a", flat)}) ==
           "uncertain input 'a' is there twice; ids must differ");
     CHECK(error_of({input("a", skewed, 0.8, 0.3, "DE")}) ==
-          "a: shares of common doubt, europe 0.8 and country 0.3, need 0 to 1 in all");
+          "a: shares of common doubt, europe 0.8 and group 0.3, need 0 to 1 in all");
     CHECK(error_of({input("a", skewed, -0.1)}) ==
-          "a: shares of common doubt, europe -0.1 and country 0, need 0 to 1 in all");
-    CHECK(error_of({input("a", skewed, 0, 0.3)}) ==
-          "a: 0.3 of its doubt is its country's, but it names none");
+          "a: shares of common doubt, europe -0.1 and group 0, need 0 to 1 in all");
+    CHECK(error_of({input("a", skewed, 0, 0.3)}) == "a: 0.3 of its doubt is its group's, but it names none");
     CHECK(error_of({input("a", skewed, 0.7, 0.3, "DE")}) == "no error");
 }

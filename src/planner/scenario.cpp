@@ -170,6 +170,7 @@ void read_access(TomlReader reader, AccessRules& access) {
 void read_doubt(TomlReader reader, Doubt& doubt) {
     doubt.europe = reader.number("europe", doubt.europe, {0, 1});
     doubt.country = reader.number("country", doubt.country, {0, 1});
+    doubt.software = reader.number("software", doubt.software, {0, 1});
     if (doubt.europe + doubt.country > 1)
         reader.reject("country", fmt::format("europe + country is {}; their sum is at most 1",
                                              doubt.europe + doubt.country));

@@ -69,8 +69,9 @@ struct AccessRules {
 };
 
 struct Doubt {
-    double europe = 0.25;   // part of the variance that all delays, and all MFU, have in common
-    double country = 0.25;  // the same within a country
+    double europe = 0.25;    // part of the variance that all delays have in common
+    double country = 0.25;   // the same within a country
+    double software = 0.25;  // part of the variance that the MFU of all accelerators have in common
     Spread slip_installing = {0, 0.25, 1.0};  // years after the announced date, by status
     Spread slip_contracted = {0, 0.5, 1.5};
     Spread slip_selected = {0, 1.0, 2.5};

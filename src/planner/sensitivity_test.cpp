@@ -22,8 +22,8 @@ Sampler uniform_inputs(std::size_t count, double low, double high) {
                           .unit = "1",
                           .spread = {low, (low + high) / 2, high, Spread::Shape::uniform},
                           .europe = 0,
-                          .country_share = 0,
-                          .country = ""});
+                          .group_share = 0,
+                          .group = ""});
     return *Sampler::make(inputs, 1);
 }
 
@@ -147,8 +147,8 @@ TEST_CASE("a common factor takes its share of the variance") {
                           .unit = "1",
                           .spread = {0, 1, 2},
                           .europe = 0.5,
-                          .country_share = 0,
-                          .country = ""});
+                          .group_share = 0,
+                          .group = ""});
     const Sampler sampler = *Sampler::make(inputs, 1);
     const auto sum = [](std::span<const double> x) { return std::accumulate(x.begin(), x.end(), 0.0); };
     const SobolIndices result = sobol_indices(sampler, sum, single_factors(sampler), {.bootstrap = 10});

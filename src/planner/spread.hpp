@@ -31,15 +31,16 @@ double mean_of(const Spread& spread);
 double variance_of(const Spread& spread);
 
 // One dimension of the doubt. Of its variance (as a normal score) `europe` is common to all inputs, and
-// `country_share` to those of the same country: a moratorium delays all sites of a country at once.
+// `group_share` to those of the same group: a moratorium delays all sites of a country at once, better
+// software helps all accelerators.
 struct UncertainInput {
     std::string id;     // the figure that it varies: "mfu.a100-sxm-64c"
     std::string label;  // for people
     std::string unit;
     Spread spread;
-    double europe = 0;         // 0 to 1
-    double country_share = 0;  // 0 to 1; europe + country_share <= 1
-    std::string country;       // ISO 3166-1 alpha-2; needed when country_share > 0
+    double europe = 0;       // 0 to 1
+    double group_share = 0;  // 0 to 1; europe + group_share <= 1
+    std::string group;       // "country DE", "software"; needed when group_share > 0
 };
 
 }  // namespace euromesh::planner
