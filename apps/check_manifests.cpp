@@ -22,7 +22,8 @@ Result<std::string> checkpoint_digest(const path& file, std::uint64_t last_round
     if (!std::filesystem::exists(folder / "latest")) return std::string();
     EM_ASSIGN(trainer::Checkpoint checkpoint, trainer::load_checkpoint(folder));
     if (checkpoint.round != last_round + 1) return std::string();
-    return sync::state_digest({std::move(checkpoint.outer_parameters), std::move(checkpoint.outer_momentum)});
+    return sync::state_digest({std::move(checkpoint.outer_parameters), std::move(checkpoint.outer_momentum),
+                               std::move(checkpoint.outer_delayed)});
 }
 
 // By run and round: the line, and the file that it was first seen in.

@@ -34,7 +34,8 @@ Result<SiteState> state_of(const RunSpec& spec, const os::Path& folder) {
     EM_ASSIGN(state.position.chain_head, json_string(checkpoint.extra, "chain_head", where));
     EM_ASSIGN(const std::int64_t tokens, json_integer(checkpoint.extra, "tokens_total", where));
     state.position.tokens_total = static_cast<std::uint64_t>(tokens);
-    state.outer = {std::move(checkpoint.outer_parameters), std::move(checkpoint.outer_momentum)};
+    state.outer = {std::move(checkpoint.outer_parameters), std::move(checkpoint.outer_momentum),
+                   std::move(checkpoint.outer_delayed)};
     state.optimiser = std::move(checkpoint.optimiser);
     if (state.outer.params.empty())
         return fail(Code::bad_input, "{}: a checkpoint without outer state", where);
@@ -54,6 +55,7 @@ Result<os::Path> save_site(const RunSpec& spec, const std::string& site, const t
         outer.params;  // what is exported and evaluated is the outer model, not the replica
     checkpoint.outer_parameters = outer.params;
     checkpoint.outer_momentum = outer.momentum;
+    checkpoint.outer_delayed = outer.delayed;
     checkpoint.round = position.round;
     checkpoint.extra = {{"run", spec.name.text()},
                         {"site", site},

@@ -59,6 +59,7 @@ Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, co
     EM_ASSIGN(config.outer.kind, sync::parse_outer_kind(spec.outer.kind));
     config.outer.lr = spec.outer.learning_rate;
     config.outer.momentum = spec.outer.momentum;
+    config.outer.delay = static_cast<std::uint64_t>(spec.outer.delay);
     config.schedule = schedule_of(spec);
     EM_ASSIGN(config.weights, sync::parse_weight_rule(spec.outer.weights));
     config.manifest_path = manifest_file(spec, spec.sites[rank].id.text());

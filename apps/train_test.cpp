@@ -128,6 +128,39 @@ TEST_CASE("a finished run is not trained again; a longer one goes on from the ch
     }
 }
 
+// Eight rounds with delay 3: the last checkpoint holds the sum of two of them.
+TEST_CASE("delayed Nesterov: the checkpoint is the state of the manifests, and the run goes on from it") {
+    const TestRun run;
+    const std::string settings =
+        "inner_steps = 5\nkind = 'delayed-nesterov'\ndelay = 3\nweights = "
+        "'tokens2-per-step'\n";
+    run.write("run.toml", run.changed("inner_steps = 5\n", settings, 2));
+    const std::string file = run.file("run.toml").string();
+    const Called called = run.call({"train", file});
+    CAPTURE(called.err);
+    REQUIRE(called.status == 0);
+    const Called checked = run.call({"train", "--json", "--check-manifests", manifests_of(run, "a")});
+    REQUIRE(checked.status == 0);
+    CHECK((*parse_json(checked.out))["files"][0]["checkpoint_matches"] == true);
+    CHECK((*parse_json(run.read(run.run_folder() / "report.json")))["run"]["outer"] ==
+          "Nesterov, rate 0.7, momentum 0.9 every 3 rounds");
+
+    std::filesystem::remove_all(run.run_folder() / "sites" / "a");
+    for (const char* site : {"a", "b"})
+        std::filesystem::remove(run.run_folder() / "events" / (std::string(site) + ".jsonl"));
+    const std::string claim = run.read(run.run_folder() / "run.json");
+    run.write("runs/small/run.json", std::string(claim).replace(claim.find("40"), 2, "50"));
+    const Called resumed = run.call({"train", file, "--resume"});
+    CAPTURE(resumed.err);
+    REQUIRE(resumed.status == 0);
+    for (const char* site : {"a", "b"}) {
+        const std::vector<Json> rounds = events_of(run, site, "round");
+        REQUIRE(rounds.size() == 2);
+        CHECK(rounds[0]["round"] == 8);
+        CHECK(rounds[1]["digest"] == events_of(run, "a", "round")[1]["digest"]);
+    }
+}
+
 // Site c is killed in mid-run and started again by the launcher: the others go on, and c is back.
 TEST_CASE("kill -9 of a site: the others finish, and it is back within two rounds") {
     const TestRun run;

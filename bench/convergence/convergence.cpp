@@ -61,9 +61,12 @@ Result<double> federated(const RunSpec& spec) {
     sites[0].trainer.read_parameters(local);
     sync::OuterState outer = sync::OuterState::from(local);
     sync::OuterConfig config;
+    EM_ASSIGN(config.kind, sync::parse_outer_kind(spec.outer.kind));
+    config.delay = static_cast<std::uint64_t>(spec.outer.delay);
     config.lr = spec.outer.learning_rate;
     config.momentum = spec.outer.momentum;
-    if (spec.outer.kind == "mean") config.kind = sync::OuterKind::mean;
+    EM_TRY(sync::check(config));
+    EM_TRY(sync::prepare_state(config, 0, outer));
     std::vector<std::byte> bytes(codec->encoded_bytes(count));
     const apps::Rounds rounds(spec);
     const float weight = 1.0f / static_cast<float>(sites.size());
@@ -79,7 +82,7 @@ Result<double> federated(const RunSpec& spec) {
         }
         codec->encode(mean, bytes);
         codec->decode(bytes, mean);
-        sync::outer_step(apps::schedule_of(spec).outer_of(config, round), mean, outer.params, outer.momentum);
+        sync::outer_step(apps::schedule_of(spec).outer_of(config, round), round, mean, outer);
     }
     sites[0].trainer.write_parameters(outer.params);
     return mean_loss(spec, sites[0].trainer);
@@ -144,6 +147,7 @@ Status run(int argc, char** argv) {
     number("--outer-lr", [](RunSpec& s, double v) { s.outer.learning_rate = v; });
     number("--outer-final", [](RunSpec& s, double v) { s.outer.final_fraction = v; });
     number("--momentum", [](RunSpec& s, double v) { s.outer.momentum = v; });
+    integer("--delay", [](RunSpec& s, std::int64_t v) { s.outer.delay = v; });
     text("--codec", [](RunSpec& s, const std::string& v) { s.outer.codec = v; });
     text("--outer", [](RunSpec& s, const std::string& v) { s.outer.kind = v; });
     text("--inner", [](RunSpec& s, const std::string& v) { s.inner.optimiser = v; });

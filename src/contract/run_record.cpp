@@ -249,10 +249,12 @@ Json RunRecord::document() const {
                         {"hidden", spec_.model.hidden},
                         {"context", spec_.model.context},
                         {"vocab", 256}};
-    const std::string outer =
-        spec_.outer.kind == "mean"
-            ? "plain mean"
-            : fmt::format("Nesterov, rate {}, momentum {}", spec_.outer.learning_rate, spec_.outer.momentum);
+    const std::string delay =
+        spec_.outer.kind == "delayed-nesterov" ? fmt::format(" every {} rounds", spec_.outer.delay) : "";
+    const std::string outer = spec_.outer.kind == "mean"
+                                  ? "plain mean"
+                                  : fmt::format("Nesterov, rate {}, momentum {}{}", spec_.outer.learning_rate,
+                                                spec_.outer.momentum, delay);
     const Json run = {
         {"name", spec_.name.text()},
         {"model", model},

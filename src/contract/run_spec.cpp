@@ -1,5 +1,6 @@
 #include "contract/run_spec.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/os/file.hpp"
@@ -43,13 +44,24 @@ InnerSpec read_inner(TomlReader reader) {
     return inner;
 }
 
+std::int64_t read_delay(TomlReader& reader, const std::string& kind) {
+    constexpr std::int64_t absent = 0;
+    const std::int64_t delay = reader.integer("delay", absent, {1, 1000});
+    if (kind == "delayed-nesterov" && delay == absent)
+        reader.reject("delay", "is missing; kind delayed-nesterov needs a whole number of rounds, 1 to 1000");
+    if (kind != "delayed-nesterov" && delay != absent)
+        reader.reject("delay", fmt::format("is for kind delayed-nesterov, not for {}", kind));
+    return std::max<std::int64_t>(delay, 1);
+}
+
 OuterSpec read_outer(TomlReader reader) {
     OuterSpec outer;
-    outer.kind = reader.choice("kind", outer.kind, {"nesterov", "mean"});
-    outer.codec = reader.choice("codec", outer.codec, {"fp32", "bf16", "int8"});
-    outer.weights = reader.choice("weights", outer.weights, {"tokens", "equal"});
+    outer.kind = reader.choice("kind", outer.kind, {"nesterov", "delayed-nesterov", "mean"});
+    outer.codec = reader.choice("codec", outer.codec, {"fp32", "bf16", "fp16", "int8", "int4", "e3m0"});
+    outer.weights = reader.choice("weights", outer.weights, {"tokens", "tokens2-per-step", "equal"});
     outer.learning_rate = reader.number("learning_rate", outer.learning_rate, {0, 10});
     outer.momentum = reader.number("momentum", outer.momentum, {0, 0.9999});
+    outer.delay = read_delay(reader, outer.kind);
     outer.final_fraction = reader.number("final_fraction", outer.final_fraction, {0, 1});
     outer.inner_steps = reader.integer("inner_steps", outer.inner_steps, {1, 100000});
     outer.first_inner_steps = reader.integer("first_inner_steps", outer.inner_steps, {1, 100000});

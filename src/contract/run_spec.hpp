@@ -41,11 +41,12 @@ struct InnerSpec {
 };
 
 struct OuterSpec {
-    std::string kind = "nesterov";   // nesterov | mean
-    std::string codec = "int8";      // fp32 | bf16 | int8
-    std::string weights = "tokens";  // tokens | equal
+    std::string kind = "nesterov";   // nesterov | delayed-nesterov | mean
+    std::string codec = "int8";      // fp32 | bf16 | fp16 | int8 | int4 | e3m0
+    std::string weights = "tokens";  // tokens | tokens2-per-step | equal
     double learning_rate = 0.7;
     double momentum = 0.9;
+    std::int64_t delay = 1;               // delayed-nesterov: rounds from one use of the momentum to the next
     double final_fraction = 1.0;          // the outer rate falls linearly to this part of itself over the run
     std::int64_t inner_steps = 30;        // H
     std::int64_t first_inner_steps = 30;  // H of the first round; grows linearly to H over growth_rounds

@@ -47,6 +47,17 @@ TEST_CASE("a short file is a whole run: the rest are defaults") {
     CHECK(spec->rank_of("c").error().message == "no site 'c' in run three; there are: a, b");
 }
 
+TEST_CASE("delayed Nesterov with its delay, and weights by tokens^2 per step") {
+    const Result<RunSpec> spec = parse_run_spec(
+        with("inner_steps = 20", "kind = 'delayed-nesterov'\ndelay = 4\nweights = 'tokens2-per-step'"),
+        "run.toml");
+    REQUIRE_MESSAGE(spec, spec.error().message);
+    CHECK(spec->outer.kind == "delayed-nesterov");
+    CHECK(spec->outer.delay == 4);
+    CHECK(spec->outer.weights == "tokens2-per-step");
+    CHECK(parse_run_spec(good, "run.toml")->outer.delay == 1);
+}
+
 TEST_CASE("paths are relative to the run file") {
     const Result<RunSpec> spec = parse_run_spec(good, "dir/run.toml");
     REQUIRE(spec);
@@ -67,6 +78,15 @@ TEST_CASE("each mistake is one line that names the place and the remedy") {
           "dir/run.toml:3: [run] step: unknown key; did you mean 'steps'?");
     CHECK(message_for(with("steps = 300", "steps = 'many'")) ==
           "dir/run.toml:3: [run] steps: must be a whole number");
+    CHECK(message_for(with("inner_steps = 20", "kind = 'delayed-nesterov'")) ==
+          "dir/run.toml:7: [outer] delay: is missing; kind delayed-nesterov needs a whole number of rounds, "
+          "1 to "
+          "1000");
+    CHECK(message_for(with("inner_steps = 20", "delay = 2")) ==
+          "dir/run.toml:8: [outer] delay: is for kind delayed-nesterov, not for nesterov");
+    CHECK(message_for(with("inner_steps = 20", "delay = 0")).find("0 is out of range") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "weights = 'steps'")) ==
+          "dir/run.toml:8: [outer] weights: 'steps' is not one of: tokens, tokens2-per-step, equal");
     CHECK(message_for("[run]\nname = 'x'\n").find("at least one [[site]]") != std::string::npos);
 }
 

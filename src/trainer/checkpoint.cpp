@@ -20,6 +20,8 @@ constexpr std::string_view folder_prefix = "step-";
 constexpr const char* model_file = "model.safetensors";
 constexpr const char* optimiser_file = "optimizer.safetensors";
 constexpr const char* outer_file = "outer.safetensors";
+constexpr const char* delayed_file = "outer_delayed.safetensors";
+constexpr const char* delayed_prefix = "delayed.";
 constexpr const char* config_file = "config.json";
 constexpr const char* state_file = "state.json";
 constexpr std::uint64_t max_document_bytes = 1u << 20;
@@ -75,6 +77,11 @@ Status write_files(const Path& folder, const Checkpoint& checkpoint) {
         EM_TRY(write_two(folder / outer_file, layout, "parameters.", checkpoint.outer_parameters, "momentum.",
                          checkpoint.outer_momentum));
         files.push_back(outer_file);
+    }
+    if (!checkpoint.outer_delayed.empty()) {
+        EM_TRY(contract::write_safetensors(folder / delayed_file, prefixed(layout, delayed_prefix),
+                                           checkpoint.outer_delayed));
+        files.push_back(delayed_file);
     }
     for (const char* file : files) {
         EM_ASSIGN(state["sha256"][file], file_digest(folder / file));
@@ -227,6 +234,11 @@ Status read_values(const Path& folder, const Json& state, Checkpoint& checkpoint
     EM_TRY(model.read(layout, checkpoint.parameters));
     EM_TRY(read_two(folder / optimiser_file, layout, "first.", checkpoint.optimiser.first, "second.",
                     checkpoint.optimiser.second));
+    if (state["sha256"].contains(delayed_file)) {
+        EM_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / delayed_file));
+        checkpoint.outer_delayed.resize(checkpoint.parameters.size());
+        EM_TRY(file.read(prefixed(layout, delayed_prefix), checkpoint.outer_delayed));
+    }
     if (!state["sha256"].contains(outer_file)) return {};
     return read_two(folder / outer_file, layout, "parameters.", checkpoint.outer_parameters, "momentum.",
                     checkpoint.outer_momentum);
@@ -254,6 +266,9 @@ void check_sizes(const Checkpoint& checkpoint) {
               "outer state comes in pairs");
     EM_ASSERT(checkpoint.outer_parameters.empty() || checkpoint.outer_parameters.size() == count,
               "one outer value per parameter");
+    EM_ASSERT(checkpoint.outer_delayed.empty() ||
+                  checkpoint.outer_delayed.size() == checkpoint.outer_parameters.size(),
+              "one delayed value per outer value");
 }
 
 }  // namespace

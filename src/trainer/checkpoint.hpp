@@ -3,8 +3,10 @@
 //   FOLDER/step-00000120/model.safetensors      Hugging Face names: loads there together with config.json
 //                        optimizer.safetensors  first and second moments under the same names
 //                        outer.safetensors      outer parameters and momentum: a run resumes from any one
-//                        site config.json            LlamaForCausalLM state.json             step, round,
-//                        sampler, layout digest, SHA-256 of each file
+//                                               site
+//                        outer_delayed.safetensors  only of an outer kind that has a delayed sum
+//                        config.json            LlamaForCausalLM
+//                        state.json             step, round, sampler, layout digest, SHA-256 of each file
 //   FOLDER/latest                               the name of the newest complete folder
 //
 // Written as step-N.tmp, each file synced, then renamed; `latest` changes last. Every digest is checked when
@@ -32,7 +34,8 @@ struct Checkpoint {
     OptimiserState optimiser;
     std::vector<float> outer_parameters;  // empty: the checkpoint of a run without outer steps
     std::vector<float> outer_momentum;
-    Json extra = Json::object();  // the caller's own (run name, spec digest ...), returned as it was
+    std::vector<float> outer_delayed;  // of an outer kind with a delayed sum; empty otherwise
+    Json extra = Json::object();       // the caller's own (run name, spec digest ...), returned as it was
 };
 
 // Keeps the newest `keep` (at least 1) checkpoints. Returns the new folder. no_space: nothing half-written is

@@ -52,6 +52,7 @@ void check_same(const Checkpoint& a, const Checkpoint& b) {
     CHECK(a.optimiser.step == b.optimiser.step);
     CHECK(a.outer_parameters == b.outer_parameters);
     CHECK(a.outer_momentum == b.outer_momentum);
+    CHECK(a.outer_delayed == b.outer_delayed);
     CHECK(a.extra == b.extra);
 }
 
@@ -69,6 +70,22 @@ TEST_CASE("what is saved comes back, from the folder itself and through latest")
     plain.outer_momentum.clear();
     REQUIRE(save_checkpoint(folder.path, plain));
     check_same(load_checkpoint(folder.path).value(), plain);
+}
+
+TEST_CASE("a delayed sum is kept in a file of its own, and damage to it is noticed") {
+    const Folder folder;
+    Checkpoint saved = example(12);
+    saved.outer_delayed = saved.outer_momentum;
+    saved.outer_delayed.front() = -79;
+    const os::Path file = save_checkpoint(folder.path, saved).value() / "outer_delayed.safetensors";
+    check_same(load_checkpoint(folder.path).value(), saved);
+    std::string bytes = os::read_file(file, 1 << 20).value();
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    REQUIRE(os::write_file_atomically(file, bytes));
+    const auto damaged = load_checkpoint(folder.path);
+    REQUIRE_FALSE(damaged);
+    CHECK(damaged.error().code == Code::corrupted);
+    CHECK(damaged.error().message.find("outer_delayed.safetensors") != std::string::npos);
 }
 
 TEST_CASE("when the newest folder is gone the one before it is used") {
