@@ -72,68 +72,89 @@ class Fp32Codec final : public FixedRateCodec {
     }
 };
 
-class Bf16Codec final : public FixedRateCodec {
+class HalfCodec final : public FixedRateCodec {
   public:
-    std::string_view name() const override { return "bf16"; }
+    // A half is not finite when all bits of `exponent` are set.
+    HalfCodec(std::string_view name, const CodecLoops& loops, std::uint16_t exponent)
+        : name_(name), loops_(loops), exponent_(exponent) {}
+    std::string_view name() const override { return name_; }
     std::size_t block() const override { return 1; }
     std::size_t encoded_bytes(std::size_t values) const override { return 2 * values; }
 
   private:
     void do_encode(const float* values, std::byte* bytes, std::size_t count) const override {
-        best_kernels().bf16_encode(values, bytes, count);
+        loops_.encode(values, bytes, count);
     }
     void do_decode(const std::byte* bytes, float* values, std::size_t count) const override {
-        best_kernels().bf16_decode(bytes, values, count);
+        loops_.decode(bytes, values, count);
     }
     void do_accumulate(const std::byte* bytes, float weight, float* sum, std::size_t count) const override {
-        best_kernels().bf16_accumulate(bytes, weight, sum, count);
+        loops_.accumulate(bytes, weight, sum, count);
     }
     bool do_is_finite(const std::byte* bytes, std::size_t count) const override {
+        const std::uint16_t exponent = exponent_;
         std::uint32_t bad = 0;
         for (std::size_t i = 0; i < count; ++i) {
             std::uint16_t half;
             std::memcpy(&half, bytes + 2 * i, sizeof half);
-            bad |= (half & 0x7f80u) == 0x7f80u ? 1u : 0u;
+            bad |= (half & exponent) == exponent ? 1u : 0u;
         }
         return bad == 0;
     }
+
+    std::string_view name_;
+    const CodecLoops& loops_;
+    std::uint16_t exponent_;
 };
 
-class Int8Codec final : public FixedRateCodec {
+// A scale for each block, then so many bits a value.
+class ScaledCodec final : public FixedRateCodec {
   public:
-    std::string_view name() const override { return "int8"; }
-    std::size_t block() const override { return int8_block; }
+    // Every product of a code and a scale below `beyond` is finite, and every scale that is encoded is below.
+    ScaledCodec(std::string_view name, const CodecLoops& loops, std::size_t bits, float beyond)
+        : name_(name), loops_(loops), bits_(bits), beyond_(std::bit_cast<std::uint32_t>(beyond)) {}
+    std::string_view name() const override { return name_; }
+    std::size_t block() const override { return scaled_block; }
     std::size_t encoded_bytes(std::size_t values) const override {
-        return values + int8_header * ((values + int8_block - 1) / int8_block);
+        const std::size_t blocks = (values + scaled_block - 1) / scaled_block;
+        return (values * bits_ + 7) / 8 + scale_bytes * blocks;
     }
 
   private:
     void do_encode(const float* values, std::byte* bytes, std::size_t count) const override {
-        best_kernels().int8_encode(values, bytes, count);
+        loops_.encode(values, bytes, count);
     }
     void do_decode(const std::byte* bytes, float* values, std::size_t count) const override {
-        best_kernels().int8_decode(bytes, values, count);
+        loops_.decode(bytes, values, count);
     }
     void do_accumulate(const std::byte* bytes, float weight, float* sum, std::size_t count) const override {
-        best_kernels().int8_accumulate(bytes, weight, sum, count);
+        loops_.accumulate(bytes, weight, sum, count);
     }
-    // The smallest q is -128: a scale below 2^121 keeps every product finite. Larger ones are never encoded.
     bool do_is_finite(const std::byte* bytes, std::size_t count) const override {
-        for (std::size_t value = 0, at = 0; value < count;
-             value += int8_block, at += int8_header + int8_block) {
+        const std::size_t whole = encoded_bytes(scaled_block);
+        for (std::size_t value = 0; value < count; value += scaled_block, bytes += whole) {
             std::uint32_t scale;
-            std::memcpy(&scale, bytes + at, sizeof scale);
-            if ((scale & 0x7fffffffu) >= std::bit_cast<std::uint32_t>(0x1p121f)) return false;
+            std::memcpy(&scale, bytes, sizeof scale);
+            if ((scale & 0x7fffffffu) >= beyond_) return false;
         }
         return true;
     }
+
+    std::string_view name_;
+    const CodecLoops& loops_;
+    std::size_t bits_;
+    std::uint32_t beyond_;
 };
 
-const std::array<const Codec*, 3>& all_codecs() {
+const std::array<const Codec*, 6>& all_codecs() {
     static const Fp32Codec fp32;
-    static const Bf16Codec bf16;
-    static const Int8Codec int8;
-    static const std::array<const Codec*, 3> codecs{&fp32, &bf16, &int8};
+    static const HalfCodec bf16("bf16", best_kernels().bf16, 0x7f80);
+    static const HalfCodec fp16("fp16", best_kernels().fp16, 0x7c00);
+    // The code of the largest magnitude is -128, -8, 64.
+    static const ScaledCodec int8("int8", best_kernels().int8, 8, 0x1p121f);
+    static const ScaledCodec int4("int4", best_kernels().int4, 4, 0x1p125f);
+    static const ScaledCodec e3m0("e3m0", best_kernels().e3m0, 4, 0x1p122f);
+    static const std::array<const Codec*, 6> codecs{&fp32, &bf16, &fp16, &int8, &int4, &e3m0};
     return codecs;
 }
 

@@ -12,19 +12,26 @@
 
 namespace euromesh::sync {
 
-inline constexpr std::size_t int8_block = 256;
-inline constexpr std::size_t int8_header = sizeof(float);
+// int8, int4 and e3m0: so many values share a scale, which stands in front of them.
+inline constexpr std::size_t scaled_block = 256;
+inline constexpr std::size_t scale_bytes = sizeof(float);
+
+// The loops of one codec. Accumulate: sum[i] += weight * decoded[i], each operation rounded to fp32.
+struct CodecLoops {
+    void (*encode)(const float* values, std::byte* bytes, std::size_t count);
+    void (*decode)(const std::byte* bytes, float* values, std::size_t count);
+    void (*accumulate)(const std::byte* bytes, float weight, float* sum, std::size_t count);
+};
 
 struct CodecKernels {
     std::string_view name;
     bool (*all_finite)(const float* values, std::size_t count);
     void (*fp32_accumulate)(const std::byte* bytes, float weight, float* sum, std::size_t count);
-    void (*bf16_encode)(const float* values, std::byte* bytes, std::size_t count);
-    void (*bf16_decode)(const std::byte* bytes, float* values, std::size_t count);
-    void (*bf16_accumulate)(const std::byte* bytes, float weight, float* sum, std::size_t count);
-    void (*int8_encode)(const float* values, std::byte* bytes, std::size_t count);
-    void (*int8_decode)(const std::byte* bytes, float* values, std::size_t count);
-    void (*int8_accumulate)(const std::byte* bytes, float weight, float* sum, std::size_t count);
+    CodecLoops bf16;
+    CodecLoops fp16;
+    CodecLoops int8;
+    CodecLoops int4;
+    CodecLoops e3m0;
 };
 
 // Those that this machine can run: the baseline first, the fastest last.

@@ -21,7 +21,7 @@ std::vector<float> any_floats(std::size_t count, std::uint64_t seed) {
     Random random(seed);
     std::vector<float> values(count);
     for (std::size_t i = 0; i < count; ++i) {
-        const bool any_bits = i / int8_block % 4 == 3 && random.below(50) == 0;
+        const bool any_bits = i / scaled_block % 4 == 3 && random.below(50) == 0;
         const auto bits = static_cast<std::uint32_t>(random.next());
         values[i] = any_bits ? std::bit_cast<float>(bits) : static_cast<float>(random.normal());
     }
@@ -31,42 +31,116 @@ std::vector<float> any_floats(std::size_t count, std::uint64_t seed) {
     return values;
 }
 
-// The naive reference: one value at a time, with the library's rounding.
-ByteVector reference_int8(const std::vector<float>& values) {
+// The naive references: one value at a time, with the library's rounding. A format with scales is told by
+// these:
+struct Format {
+    std::size_t bits;
+    float parts;  // scale = M / parts
+    double most;  // M of a block that can be coded
+    int (*code)(float value, float inverse);
+    float (*value)(int code, float scale);
+};
+
+int rounded(float value, float inverse) {
+    return static_cast<int>(std::nearbyint(value * inverse));
+}
+
+// The nearest of 0, 1, 2, 4 ... 64, the larger one of two.
+int nearest_power(float value, float inverse) {
+    const double magnitude = std::abs(static_cast<double>(value * inverse));
+    int best = 0;
+    double least = magnitude;
+    for (int power = 1; power < 8; ++power) {
+        const double distance = std::abs(magnitude - std::ldexp(1, power - 1));
+        if (distance <= least) least = distance, best = power;
+    }
+    return best + (std::signbit(value * inverse) ? 8 : 0);
+}
+
+const Format int8_format{8, 127, 0x1.fp127, rounded, [](int code, float scale) {
+                             return static_cast<float>(code < 128 ? code : code - 256) * scale;
+                         }};
+const Format int4_format{4, 7, 0x1.bffffep127, rounded, [](int code, float scale) {
+                             return static_cast<float>(code < 8 ? code : code - 16) * scale;
+                         }};
+const Format e3m0_format{4, 64, 0x1.fffffep127, nearest_power, [](int code, float scale) {
+                             const int power = code % 8;
+                             const double magnitude = power == 0 ? 0 : std::ldexp(1, power - 1);
+                             return static_cast<float>(code < 8 ? magnitude : -magnitude) * scale;
+                         }};
+
+void append_codes(const Format& format, const std::vector<int>& codes, ByteVector& bytes) {
+    const std::size_t size = (codes.size() * format.bits + 7) / 8;
+    for (std::size_t i = 0; i < size; ++i) {
+        int byte = codes[i] & (format.bits == 8 ? 255 : 15);
+        if (format.bits == 4 && size + i < codes.size()) byte += (codes[size + i] & 15) * 16;
+        bytes.push_back(static_cast<std::byte>(byte));
+    }
+}
+
+ByteVector reference_scaled(const Format& format, const std::vector<float>& values) {
     ByteVector bytes;
-    for (std::size_t begin = 0; begin < values.size(); begin += int8_block) {
-        const std::size_t end = std::min(begin + int8_block, values.size());
+    for (std::size_t begin = 0; begin < values.size(); begin += scaled_block) {
+        const std::size_t end = std::min(begin + scaled_block, values.size());
         float largest = 0;
         bool usable = true;
         for (std::size_t i = begin; i < end; ++i) {
-            usable = usable && std::abs(values[i]) <= 0x1.fp127f;
+            usable = usable && std::abs(static_cast<double>(values[i])) <= format.most;
             largest = std::max(largest, std::abs(values[i]));
         }
         const bool zero = usable && largest < 0x1p-119f;
         const float scale = !usable ? std::numeric_limits<float>::quiet_NaN()
                             : zero  ? 0.0f
-                                    : largest / 127.0f;
+                                    : largest / format.parts;
         const auto* raw = reinterpret_cast<const std::byte*>(&scale);
         bytes.insert(bytes.end(), raw, raw + sizeof scale);
-        for (std::size_t i = begin; i < end; ++i) {
-            const float q = usable && !zero ? std::nearbyint(values[i] * (127.0f / largest)) : 0.0f;
-            bytes.push_back(static_cast<std::byte>(static_cast<std::uint8_t>(static_cast<int>(q))));
-        }
+        std::vector<int> codes;
+        for (std::size_t i = begin; i < end; ++i)
+            codes.push_back(usable && !zero ? format.code(values[i], format.parts / largest) : 0);
+        append_codes(format, codes, bytes);
     }
     return bytes;
 }
 
-std::vector<float> reference_int8_decoded(const ByteVector& bytes, std::size_t count) {
+std::vector<float> reference_scaled_decoded(const Format& format, const ByteVector& bytes,
+                                            std::size_t count) {
     std::vector<float> values;
-    for (std::size_t at = 0; values.size() < count; at += int8_header + int8_block) {
+    for (std::size_t at = 0; values.size() < count;) {
         float scale;
         std::memcpy(&scale, bytes.data() + at, sizeof scale);
-        for (std::size_t i = 0; i < int8_block && values.size() < count; ++i) {
-            const auto q = static_cast<std::int8_t>(bytes[at + int8_header + i]);
-            values.push_back(static_cast<float>(q) * scale);
+        at += scale_bytes;
+        const std::size_t length = std::min(scaled_block, count - values.size());
+        const std::size_t size = (length * format.bits + 7) / 8;
+        for (std::size_t i = 0; i < length; ++i) {
+            const int byte = std::to_integer<int>(bytes[at + i % size]);
+            const int code = format.bits == 8 ? byte : i < size ? byte % 16 : byte / 16;
+            values.push_back(format.value(code, scale));
         }
+        at += size;
     }
     return values;
+}
+
+std::uint16_t reference_fp16(float value) {
+    const int sign = std::signbit(value) ? 0x8000 : 0;
+    if (std::isnan(value)) return static_cast<std::uint16_t>(sign + 0x7e00);
+    const double magnitude = std::abs(static_cast<double>(value));
+    // In units of the last place: 2^-24 without leading one, else 2^-10 of the leading one.
+    int exponent = magnitude < 0x1p-14 ? -14 : std::isinf(magnitude) ? 16 : std::ilogb(magnitude);
+    if (exponent > 15) return static_cast<std::uint16_t>(sign + 0x7c00);
+    const int places = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+    // A leading one is 1,024 places; one that was rounded up to 2,048 carries into the exponent by itself.
+    return static_cast<std::uint16_t>(sign + (exponent + 14) * 1024 + places);
+}
+
+float reference_fp16_decoded(int half) {
+    const int exponent = half >> 10 & 31, places = half & 1023;
+    const float sign = half >> 15 == 0 ? 1.0f : -1.0f;
+    if (exponent == 31)
+        return places == 0 ? sign * std::numeric_limits<float>::infinity()
+                           : std::numeric_limits<float>::quiet_NaN();
+    const double value = exponent == 0 ? std::ldexp(places, -24) : std::ldexp(1024 + places, exponent - 25);
+    return sign * static_cast<float>(value);
 }
 
 ByteVector reference_bf16(const std::vector<float>& values) {
@@ -112,25 +186,58 @@ std::vector<float> counting(std::size_t count) {
     return sum;
 }
 
-void check_int8(const CodecKernels& kernels, const std::vector<float>& values) {
-    const ByteVector expected = reference_int8(values);
+void check_scaled(const CodecLoops& loops, const Format& format, const std::vector<float>& values) {
+    const ByteVector expected = reference_scaled(format, values);
     ByteVector bytes(expected.size());
-    kernels.int8_encode(values.data(), bytes.data(), values.size());
+    loops.encode(values.data(), bytes.data(), values.size());
     CHECK(bytes == expected);
     std::vector<float> decoded(values.size()), sum = counting(values.size());
-    kernels.int8_decode(bytes.data(), decoded.data(), decoded.size());
-    CHECK(same(decoded, reference_int8_decoded(bytes, values.size())));
-    kernels.int8_accumulate(bytes.data(), -0.7f, sum.data(), sum.size());
+    loops.decode(bytes.data(), decoded.data(), decoded.size());
+    CHECK(same(decoded, reference_scaled_decoded(format, bytes, values.size())));
+    loops.accumulate(bytes.data(), -0.7f, sum.data(), sum.size());
     CHECK(same(sum, accumulated(decoded)));
 }
 
-void check_bf16(const CodecKernels& kernels, const std::vector<float>& values) {
+void check_fp16(const CodecLoops& loops, const std::vector<float>& values) {
+    ByteVector bytes(2 * values.size());
+    loops.encode(values.data(), bytes.data(), values.size());
+    std::vector<float> decoded(values.size()), expected, sum = counting(values.size());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        std::uint16_t half;
+        std::memcpy(&half, bytes.data() + 2 * i, sizeof half);
+        wrong += half == reference_fp16(values[i]) ? 0 : 1;
+        expected.push_back(reference_fp16_decoded(half));
+    }
+    CHECK(wrong == 0);
+    loops.decode(bytes.data(), decoded.data(), decoded.size());
+    CHECK(same(decoded, expected));
+    loops.accumulate(bytes.data(), -0.7f, sum.data(), sum.size());
+    CHECK(same(sum, accumulated(decoded)));
+}
+
+// Around all that fp16 distinguishes: what it holds, what lies halfway and on both sides of that.
+std::vector<float> around_halves() {
+    std::vector<float> values;
+    for (int half = 0; half < 0x7c00; half += 1 + half % 7) {
+        const float low = reference_fp16_decoded(half);
+        const float next = half == 0x7bff ? 65536.0f : reference_fp16_decoded(half + 1);
+        const float middle = (low + next) / 2;
+        for (const float value : {low, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)}) {
+            values.push_back(value);
+            values.push_back(-value);
+        }
+    }
+    return values;
+}
+
+void check_bf16(const CodecLoops& loops, const std::vector<float>& values) {
     const ByteVector expected = reference_bf16(values);
     ByteVector bytes(expected.size());
-    kernels.bf16_encode(values.data(), bytes.data(), values.size());
+    loops.encode(values.data(), bytes.data(), values.size());
     CHECK(bytes == expected);
     std::vector<float> decoded(values.size()), sum = counting(values.size());
-    kernels.bf16_decode(bytes.data(), decoded.data(), decoded.size());
+    loops.decode(bytes.data(), decoded.data(), decoded.size());
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < decoded.size(); ++i) {
         const auto bits = std::to_integer<std::uint32_t>(bytes[2 * i]) |
@@ -138,7 +245,7 @@ void check_bf16(const CodecKernels& kernels, const std::vector<float>& values) {
         wrong += std::bit_cast<std::uint32_t>(decoded[i]) == bits << 16 ? 0 : 1;
     }
     CHECK(wrong == 0);
-    kernels.bf16_accumulate(bytes.data(), -0.7f, sum.data(), sum.size());
+    loops.accumulate(bytes.data(), -0.7f, sum.data(), sum.size());
     CHECK(same(sum, accumulated(decoded)));
 }
 
@@ -148,15 +255,54 @@ TEST_CASE("every vector width gives the bits of the naive reference") {
     REQUIRE_FALSE(codec_kernels().empty());
     for (const CodecKernels& kernels : codec_kernels()) {
         CAPTURE(kernels.name);
-        for (const std::size_t count : {0u, 1u, 7u, 15u, 33u, 255u, 256u, 257u, 511u, 4096u, 300007u}) {
+        for (const std::size_t count : {0u, 1u, 7u, 15u, 33u, 255u, 256u, 257u, 511u, 4096u, 100007u}) {
             CAPTURE(count);
             const auto values = any_floats(count, count + 1);
-            check_int8(kernels, values);
-            check_bf16(kernels, values);
+            check_scaled(kernels.int8, int8_format, values);
+            check_scaled(kernels.int4, int4_format, values);
+            check_scaled(kernels.e3m0, e3m0_format, values);
+            check_bf16(kernels.bf16, values);
+            check_fp16(kernels.fp16, values);
             std::vector<float> sum = counting(count);
             kernels.fp32_accumulate(reinterpret_cast<const std::byte*>(values.data()), -0.7f, sum.data(),
                                     count);
             CHECK(same(sum, accumulated(values)));
+        }
+    }
+}
+
+TEST_CASE("every vector width rounds to fp16 like the naive reference, and decodes every half") {
+    const auto values = around_halves();
+    std::vector<float> expected;
+    ByteVector halves;
+    for (int half = 0; half < 0x10000; ++half) {
+        expected.push_back(reference_fp16_decoded(half));
+        halves.push_back(static_cast<std::byte>(half & 255));
+        halves.push_back(static_cast<std::byte>(half >> 8));
+    }
+    for (const CodecKernels& kernels : codec_kernels()) {
+        CAPTURE(kernels.name);
+        check_fp16(kernels.fp16, values);
+        std::vector<float> decoded(expected.size());
+        kernels.fp16.decode(halves.data(), decoded.data(), decoded.size());
+        CHECK(same(decoded, expected));
+    }
+}
+
+TEST_CASE("every vector width decodes any bytes like the naive reference") {
+    Random random(17);
+    for (const CodecKernels& kernels : codec_kernels()) {
+        CAPTURE(kernels.name);
+        for (const std::size_t count : {1u, 129u, 255u, 256u, 1234u}) {
+            ByteVector bytes(2 * count + scale_bytes);  // enough for any
+            for (auto& byte : bytes) byte = static_cast<std::byte>(random.below(256));
+            std::vector<float> decoded(count);
+            kernels.int8.decode(bytes.data(), decoded.data(), count);
+            CHECK(same(decoded, reference_scaled_decoded(int8_format, bytes, count)));
+            kernels.int4.decode(bytes.data(), decoded.data(), count);
+            CHECK(same(decoded, reference_scaled_decoded(int4_format, bytes, count)));
+            kernels.e3m0.decode(bytes.data(), decoded.data(), count);
+            CHECK(same(decoded, reference_scaled_decoded(e3m0_format, bytes, count)));
         }
     }
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/random.hpp"
+#include "contract/run_spec.hpp"
 
 namespace euromesh::sync {
 namespace {
@@ -37,6 +38,12 @@ const Codec& codec_named(std::string_view name) {
     return *find_codec(name).value();
 }
 
+std::vector<std::byte> as_bytes(const std::vector<int>& numbers) {
+    std::vector<std::byte> bytes;
+    for (const int number : numbers) bytes.push_back(static_cast<std::byte>(number));
+    return bytes;
+}
+
 double largest_of_block(std::span<const float> values, std::size_t i) {
     double largest = 0;
     const std::size_t begin = i / 256 * 256;
@@ -52,7 +59,19 @@ TEST_CASE("an unknown codec is named together with those that exist") {
     const auto codec = find_codec("int9");
     REQUIRE_FALSE(codec.has_value());
     CHECK(codec.error().code == Code::not_found);
-    CHECK(codec.error().message == "codec 'int9' is not known: use one of fp32, bf16, int8");
+    CHECK(codec.error().message ==
+          "codec 'int9' is not known: use one of fp32, bf16, fp16, int8, int4, e3m0");
+}
+
+TEST_CASE("every codec can be named in a run file") {
+    for (std::string_view name : codec_names()) {
+        std::string text = "[run]\nname = 'r'\nsteps = 30\n[outer]\ncodec = '" + std::string(name) + "'\n";
+        for (const char* site : {"a", "b"})
+            text += "[[site]]\nname = '" + std::string(site) + "'\ntext = 't'\nheldout = 'h'\n";
+        const auto spec = contract::parse_run_spec(text, "run.toml");
+        REQUIRE_MESSAGE(spec, spec.error().message);
+        CHECK(spec->outer.codec == name);
+    }
 }
 
 TEST_CASE("payload sizes") {
@@ -60,24 +79,41 @@ TEST_CASE("payload sizes") {
     CHECK(codec_named("bf16").encoded_bytes(1000) == 2000);
     CHECK(codec_named("int8").encoded_bytes(1000) == 1016);
     CHECK(codec_named("int8").encoded_bytes(1024) == 1040);
+    CHECK(codec_named("fp16").encoded_bytes(1000) == 2000);
+    for (std::string_view name : {"int4", "e3m0"}) {
+        CHECK(codec_named(name).encoded_bytes(1024) == 528);  // 0.5 + 4/256 bytes a value
+        CHECK(codec_named(name).encoded_bytes(257) == 137);   // half a byte counts as one
+    }
     for (std::string_view name : codec_names()) CHECK(codec_named(name).encoded_bytes(0) == 0);
 }
 
+double bound_of(std::string_view codec, double x, double largest) {
+    x = std::abs(x);
+    if (codec == "bf16") return x * 0x1p-8 + 0x1p-134;
+    if (codec == "fp16") return x < 0x1p-14 ? 0x1p-25 : x * 0x1p-11;
+    if (codec == "int8") return largest / 254 * (1 + 0x1p-13);
+    if (codec == "int4") return largest / 14 * (1 + 0x1p-18);
+    if (codec == "e3m0") return std::max(x / 3, largest / 128) * (1 + 0x1p-20);
+    return 0;
+}
+
 TEST_CASE("errors stay within the bounds of the header") {
-    for (const std::size_t count : {1u, 255u, 256u, 257u, 20000u}) {
-        const auto values = mixed_values(count, count);
-        CHECK(round_trip(codec_named("fp32"), values) == values);
-        const auto bf16 = round_trip(codec_named("bf16"), values);
-        const auto int8 = round_trip(codec_named("int8"), values);
+    for (std::string_view name : codec_names()) {
+        CAPTURE(name);
         double worst = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            const double x = values[i];
-            CHECK(std::abs(x - bf16[i]) <= std::abs(x) * 0x1p-8 + 0x1p-134);
-            const double bound = largest_of_block(values, i) / 254 * (1 + 0x1p-13);
-            CHECK(std::abs(x - int8[i]) <= bound);
-            worst = std::max(worst, std::abs(x - int8[i]) / bound);
+        std::size_t beyond = 0;
+        for (const std::size_t count : {1u, 255u, 256u, 257u, 20000u}) {
+            const auto values = mixed_values(count, count);
+            const auto decoded = round_trip(codec_named(name), values);
+            for (std::size_t i = 0; i < count; ++i) {
+                const double error = std::abs(static_cast<double>(values[i]) - decoded[i]);
+                const double bound = bound_of(name, values[i], largest_of_block(values, i));
+                beyond += error <= bound ? 0 : 1;
+                if (bound > 0) worst = std::max(worst, error / bound);
+            }
         }
-        if (count > 1000) CHECK(worst > 0.99);  // the bound is tight
+        CHECK(beyond == 0);
+        if (name != "fp32") CHECK(worst > 0.99);  // the bound is tight
     }
 }
 
@@ -86,6 +122,29 @@ TEST_CASE("bf16 rounds to the nearest, ties to even") {
     const std::vector<float> expected{1.0f,      1.0f,  0x1.04p0f,
                                       0x1.02p0f, -1.0f, std::numeric_limits<float>::infinity()};
     CHECK(round_trip(codec_named("bf16"), values) == expected);
+}
+
+TEST_CASE("fp16 rounds to the nearest, ties to even, and to infinity from 65,520 on") {
+    const float infinity = std::numeric_limits<float>::infinity();
+    const std::vector<float> values{1.0f,     0x1.002p0f, 0x1.006p0f, 0x1.0021p0f, -65504.0f, 65519.9f,
+                                    65520.0f, -65520.0f,  0x1p-24f,   0x1p-25f,    0x3p-25f};
+    const std::vector<float> expected{1.0f,     1.0f,      0x1.008p0f, 0x1.004p0f, -65504.0f, 65504.0f,
+                                      infinity, -infinity, 0x1p-24f,   0.0f,       0x1p-23f};
+    CHECK(round_trip(codec_named("fp16"), values) == expected);
+    const std::vector<float> finite{65519.9f}, beyond{65520.0f};
+    CHECK(codec_named("fp16").is_finite(encoded(codec_named("fp16"), finite), 1));
+    CHECK_FALSE(codec_named("fp16").is_finite(encoded(codec_named("fp16"), beyond), 1));
+}
+
+TEST_CASE("four bits on the wire: scale of the block, the first half of the values low, the second high") {
+    const std::vector<float> values{7.0f, 0.5f, 1.5f, -2.5f, -7.0f};
+    const auto int4 = encoded(codec_named("int4"), values);
+    CHECK(int4 == as_bytes({0x00, 0x00, 0x80, 0x3f, 0xe7, 0x90, 0x02}));
+    const std::vector<float> powers{64.0f, -1.5f, 0.5f, -0.49f, 47.0f, 48.0f};
+    const auto e3m0 = encoded(codec_named("e3m0"), powers);
+    CHECK(e3m0 == as_bytes({0x00, 0x00, 0x80, 0x3f, 0x87, 0x6a, 0x71}));
+    const std::vector<float> expected{64.0f, -2.0f, 1.0f, 0.0f, 32.0f, 64.0f};
+    CHECK(round_trip(codec_named("e3m0"), powers) == expected);
 }
 
 TEST_CASE("int8 on the wire: scale of the block, then one byte a value, ties to even") {
@@ -97,14 +156,24 @@ TEST_CASE("int8 on the wire: scale of the block, then one byte a value, ties to 
 }
 
 TEST_CASE("tiny and huge blocks follow the stated rule") {
-    const Codec& codec = codec_named("int8");
-    const std::vector<float> tiny(300, 0x1p-120f), least(300, 0x1p-119f), huge(300, 0x1.fp127f);
-    CHECK(round_trip(codec, tiny) == std::vector<float>(300, 0.0f));
-    CHECK(round_trip(codec, least)[0] == doctest::Approx(0x1p-119).epsilon(1e-6));
-    CHECK(round_trip(codec, huge)[0] == doctest::Approx(0x1.fp127).epsilon(1e-6));
-    CHECK(codec.is_finite(encoded(codec, huge), 300));
-    const std::vector<float> beyond(300, std::numeric_limits<float>::max());
-    CHECK_FALSE(codec.is_finite(encoded(codec, beyond), 300));
+    struct Case {
+        std::string_view codec;
+        float huge;
+        float beyond;
+    };
+    const float max = std::numeric_limits<float>::max(), infinity = std::numeric_limits<float>::infinity();
+    for (const Case& test : {Case{"int8", 0x1.fp127f, max}, Case{"int4", 0x1.bffffep127f, 0x1.cp127f},
+                             Case{"e3m0", max, infinity}}) {
+        CAPTURE(test.codec);
+        const Codec& codec = codec_named(test.codec);
+        const std::vector<float> tiny(300, 0x1.fffffep-120f), least(300, 0x1p-119f);
+        const std::vector<float> huge(300, test.huge), beyond(300, test.beyond);
+        CHECK(round_trip(codec, tiny) == std::vector<float>(300, 0.0f));
+        CHECK(round_trip(codec, least)[0] == doctest::Approx(0x1p-119).epsilon(1e-6));
+        CHECK(round_trip(codec, huge)[0] == doctest::Approx(test.huge).epsilon(1e-6));
+        CHECK(codec.is_finite(encoded(codec, huge), 300));
+        CHECK_FALSE(codec.is_finite(encoded(codec, beyond), 300));
+    }
 }
 
 TEST_CASE("a value that is not finite is never hidden, wherever it stands") {
