@@ -11,12 +11,6 @@
 namespace euromesh::sync {
 namespace {
 
-bool overlap(std::span<const float> a, std::span<const float> b) {
-    const std::less<const float*> before;
-    return !a.empty() && !b.empty() && before(a.data(), b.data() + b.size()) &&
-           before(b.data(), a.data() + a.size());
-}
-
 double dot(std::span<const float> a, std::span<const float> b) {
     double sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
@@ -30,7 +24,7 @@ bool is_momentum_round(const OuterConfig& config, std::uint64_t round) {
 void delayed_nesterov_step(const OuterConfig& config, std::uint64_t round, std::span<const float> mean,
                            OuterState& state) {
     EM_ASSERT(config.delay >= 1 && state.delayed.size() == mean.size(), "a state that prepare_state() made");
-    EM_ASSERT(!overlap(mean, state.delayed), "never aliased");
+    EM_ASSERT(!share_memory(mean, state.delayed), "never aliased");
     for (std::size_t i = 0; i < mean.size(); ++i) state.delayed[i] += mean[i];
     if (!is_momentum_round(config, round)) {
         return outer_step({OuterKind::mean, config.lr, 0}, mean, state.params, state.momentum);
@@ -58,6 +52,12 @@ double score_of(WeightRule rule, const SiteWork& work) {
 }
 
 }  // namespace
+
+bool share_memory(std::span<const float> a, std::span<const float> b) {
+    const std::less<const float*> before;
+    return !a.empty() && !b.empty() && before(a.data(), b.data() + b.size()) &&
+           before(b.data(), a.data() + a.size());
+}
 
 std::string_view name_of(OuterKind kind) {
     switch (kind) {
@@ -101,14 +101,15 @@ Result<WeightRule> parse_weight_rule(std::string_view text) {
 
 void pseudo_gradient(std::span<const float> start, std::span<const float> local, std::span<float> out) {
     EM_ASSERT(start.size() == local.size() && start.size() == out.size(), "three buffers of one size");
-    EM_ASSERT(!overlap(start, local) && !overlap(start, out) && !overlap(local, out), "never aliased");
+    EM_ASSERT(!share_memory(start, local) && !share_memory(start, out) && !share_memory(local, out),
+              "never aliased");
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = start[i] - local[i];
 }
 
 void outer_step(const OuterConfig& config, std::span<const float> mean, std::span<float> params,
                 std::span<float> momentum) {
     EM_ASSERT(mean.size() == params.size() && mean.size() == momentum.size(), "three buffers of one size");
-    EM_ASSERT(!overlap(mean, params) && !overlap(mean, momentum) && !overlap(params, momentum),
+    EM_ASSERT(!share_memory(mean, params) && !share_memory(mean, momentum) && !share_memory(params, momentum),
               "never aliased");
     EM_ASSERT(config.kind != OuterKind::delayed_nesterov, "this kind needs the round and the delayed sum");
     const auto lr = static_cast<float>(config.lr);

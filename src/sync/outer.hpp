@@ -5,7 +5,7 @@
 //   nesterov  b <- mu b + D_mean;  theta <- theta - lr (D_mean + mu b)
 // the latter with the semantics of torch.optim.SGD(nesterov=True), b = 0 before the first step
 // (arXiv 2311.08105 uses lr 0.7, mu 0.9). With a rate, mean is plain SGD: the outer step of SparseLoCo
-// (arXiv 2508.15706), where what momentum would do is done by error feedback (outer_feedback.hpp).
+// (arXiv 2508.15706), where what momentum would do is done by error feedback (codec_feedback.hpp).
 //
 // Delayed Nesterov (arXiv 2401.09135, algorithm 3 with c = 0) takes the momentum up only in every N-th round,
 // so that stale pseudo-gradients are not each carried on by it. With S the sum of D_mean since it last did:
@@ -57,6 +57,8 @@ struct OuterState {
     }
     bool operator==(const OuterState&) const = default;
 };
+
+bool share_memory(std::span<const float> a, std::span<const float> b);
 
 // out[i] = start[i] - local[i]; three buffers of one size that do not overlap (asserted).
 void pseudo_gradient(std::span<const float> start, std::span<const float> local, std::span<float> out);
