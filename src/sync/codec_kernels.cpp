@@ -216,10 +216,14 @@ struct Nibbles {
     }
 };
 
+EM_INLINE std::int32_t magnitude_of(float value) {
+    return static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(value) & magnitude_mask);
+}
+
 EM_INLINE std::int32_t largest_magnitude(const float* values, std::size_t count) {
     std::int32_t largest = 0;  // bits of floats without sign order like the floats; NaN comes last
     for (std::size_t i = 0; i < count; ++i) {
-        const auto bits = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(values[i]) & magnitude_mask);
+        const std::int32_t bits = magnitude_of(values[i]);
         largest = bits > largest ? bits : largest;
     }
     return largest;
@@ -292,6 +296,62 @@ EM_INLINE void accumulate_body(const std::byte* bytes, float weight, float* sum,
     if (i < count) Blocks::accumulate(bytes, weight, sum + i, count - i);
 }
 
+EM_INLINE std::size_t count_above(const float* values, std::size_t count, std::int32_t least) {
+    std::int32_t above = 0;
+    for (std::size_t i = 0; i < count; ++i) above += magnitude_of(values[i]) > least ? 1 : 0;
+    return static_cast<std::size_t>(above);
+}
+
+// All that are above `least` are among the chosen, and of those equal to it the first `equals`.
+struct Cut {
+    std::int32_t least;
+    std::size_t equals;
+};
+
+// By bisection over the bits: a pass that only counts costs a fraction of a pass that moves values. At first
+// downward from the largest in growing strides, since the cut mostly lies within a few factors of two of it.
+EM_INLINE Cut cut_of_largest(const float* values, std::size_t count, std::size_t keep) {
+    std::int32_t upper = largest_magnitude(values, count), lower = -1;  // above(upper) < keep <= above(lower)
+    std::size_t above_upper = 0;
+    for (std::int32_t stride = 1 << 22; stride <= upper; stride *= 2) {
+        const std::size_t above = count_above(values, count, upper - stride);
+        if (above >= keep) {
+            lower = upper - stride;
+            break;
+        }
+        upper -= stride;
+        above_upper = above;
+    }
+    while (upper - lower > 1) {
+        const std::int32_t middle = lower + (upper - lower) / 2;
+        const std::size_t above = count_above(values, count, middle);
+        if (above == keep) return {middle, 0};
+        if (above > keep) {
+            lower = middle;
+        } else {
+            upper = middle;
+            above_upper = above;
+        }
+    }
+    return {upper, keep - above_upper};
+}
+
+EM_INLINE void select_largest_body(const float* values, std::size_t count, std::size_t keep,
+                                   std::uint16_t* places) {
+    constexpr std::size_t group = 16;  // most groups have none, which is seen without a branch for each value
+    auto [least, equals] = cut_of_largest(values, count, keep);
+    for (std::size_t begin = 0, kept = 0; kept < keep; begin += group) {
+        const std::size_t length = count - begin < group ? count - begin : group;
+        if (length == group && count_above(values + begin, group, least - 1) == 0) continue;
+        for (std::size_t i = begin; i < begin + length; ++i) {
+            const std::int32_t magnitude = magnitude_of(values[i]);
+            if (magnitude < least || (magnitude == least && equals == 0)) continue;
+            if (magnitude == least) --equals;
+            places[kept++] = static_cast<std::uint16_t>(i);
+        }
+    }
+}
+
 // One set of kernels for one kind of machine. The bodies are inlined, so that they are compiled for it.
 #define EM_LOOPS(codec, Format, suffix, target)                                                     \
     target void codec##_encode_##suffix(const float* v, std::byte* b, std::size_t n) {              \
@@ -318,9 +378,13 @@ EM_INLINE void accumulate_body(const std::byte* bytes, float weight, float* sum,
     EM_LOOPS(int8, Int8Blocks, suffix, target)                                                            \
     EM_LOOPS(int4, Int4Blocks, suffix, target)                                                            \
     EM_LOOPS(e3m0, E3m0Blocks, suffix, target)                                                            \
+    target void select_largest_##suffix(const float* v, std::size_t n, std::size_t keep,                  \
+                                        std::uint16_t* places) {                                          \
+        select_largest_body(v, n, keep, places);                                                          \
+    }                                                                                                     \
     constexpr CodecKernels kernels_##suffix{#suffix,       all_finite_##suffix, fp32_accumulate_##suffix, \
                                             bf16_##suffix, fp16_##suffix,       int8_##suffix,            \
-                                            int4_##suffix, e3m0_##suffix};
+                                            int4_##suffix, e3m0_##suffix,       select_largest_##suffix};
 
 EM_KERNELS(baseline, )
 #if defined(__x86_64__)

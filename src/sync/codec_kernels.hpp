@@ -32,6 +32,9 @@ struct CodecKernels {
     CodecLoops int8;
     CodecLoops int4;
     CodecLoops e3m0;
+    // places[0 .. keep): where the `keep` largest magnitudes stand, ascending; of equal ones the first. NaN
+    // is larger than all. 0 < keep <= count <= 65,536.
+    void (*select_largest)(const float* values, std::size_t count, std::size_t keep, std::uint16_t* places);
 };
 
 // Those that this machine can run: the baseline first, the fastest last.

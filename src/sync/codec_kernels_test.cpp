@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -303,6 +304,44 @@ TEST_CASE("every vector width decodes any bytes like the naive reference") {
             CHECK(same(decoded, reference_scaled_decoded(int4_format, bytes, count)));
             kernels.e3m0.decode(bytes.data(), decoded.data(), count);
             CHECK(same(decoded, reference_scaled_decoded(e3m0_format, bytes, count)));
+        }
+    }
+}
+
+// The `keep` largest by a stable sort.
+std::vector<std::uint16_t> reference_largest(const std::vector<float>& values, std::size_t keep) {
+    std::vector<std::uint16_t> places(values.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint16_t>(i);
+    const auto magnitude = [&](std::uint16_t i) {
+        return std::bit_cast<std::uint32_t>(values[i]) & 0x7fffffffu;
+    };
+    std::stable_sort(places.begin(), places.end(),
+                     [&](std::uint16_t a, std::uint16_t b) { return magnitude(a) > magnitude(b); });
+    places.resize(keep);
+    std::sort(places.begin(), places.end());
+    return places;
+}
+
+TEST_CASE("every vector width selects the largest magnitudes, of equal ones the first") {
+    Random random(29);
+    for (const std::size_t count : {1u, 15u, 16u, 64u, 65u, 1000u, 4096u}) {
+        for (int kind = 0; kind < 5; ++kind) {
+            std::vector<float> values = any_floats(count, count);
+            for (float& value : values) {
+                if (kind == 1) value = static_cast<float>(random.below(4)) - 1.5f;  // many equal ones
+                if (kind == 2) value = 0.0f;                                        // all equal
+                if (kind == 3) value = std::bit_cast<float>(static_cast<std::uint32_t>(random.next()));
+                if (kind == 4) value = random.below(100) == 0 ? 1e30f : 1e-40f * value;
+            }
+            const std::size_t keep = std::min<std::size_t>(count, 64);
+            const auto expected = reference_largest(values, keep);
+            for (const CodecKernels& kernels : codec_kernels()) {
+                CAPTURE(kernels.name);
+                CAPTURE(kind);
+                std::vector<std::uint16_t> places(keep);
+                kernels.select_largest(values.data(), count, keep, places.data());
+                CHECK(places == expected);
+            }
         }
     }
 }
