@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "apps/plan_commands.hpp"
+#include "apps/plan_question.hpp"
 #include "planner/embedded_scenarios.hpp"
 
 namespace euromesh::apps {
@@ -9,9 +10,13 @@ namespace {
 Status list_scenarios() {
     for (const facts::EmbeddedFile& file : planner::embedded_scenarios()) {
         const std::string_view name = file.name.substr(0, file.name.rfind(".toml"));
-        const std::string_view about = file.text.substr(0, file.text.find('\n'));
-        std::printf("%-24.*s %.*s\n", static_cast<int>(name.size()), name.data(),
-                    static_cast<int>(about.size()), about.data());
+        if (name.rfind("published-", 0) == 0) {
+            std::printf("%-22s for 'plan headline': parameters of the published analysis\n",
+                        std::string(name).c_str());
+            continue;
+        }
+        EM_ASSIGN(const planner::Scenario scenario, scenario_of({}, std::string(name)));
+        std::printf("%-22s %s\n", std::string(name).c_str(), scenario.about.c_str());
     }
     return {};
 }

@@ -46,11 +46,11 @@ std::string in_words(const Plan& a, const Plan& b, const Comparison& comparison)
     std::string out =
         fmt::format("{:<36} {:>18} {:>18} {:>18} {:>18}\n", "", "central", "1 in 20", "1 in 2", "19 in 20");
     out += line_of(a, comparison.outcomes, 0) + line_of(b, comparison.outcomes, 1) + "\n";
-    out += fmt::format("{:<16} {}\n", "Gap", gap_in_words(comparison.gap_days));
+    out += fmt::format("{:<16} {}\n", "Gap, central", gap_in_words(comparison.gap_days));
     out += fmt::format("{:<16} {:.1f} % first, {:.1f} % second, {:.1f} % neither within the horizon\n",
                        "Who is earlier", 100 * comparison.odds.first, 100 * comparison.odds.second,
                        100 * comparison.odds.tie);
-    out += fmt::format("{:<16} {:.3g} MW against {:.3g} MW\n", "Power", planner::power_mw(a),
+    out += fmt::format("{:<16} {:.4g} MW against {:.4g} MW\n", "Power", planner::power_mw(a),
                        planner::power_mw(b));
     out += scaled_in_words("Equal power", comparison.equal_power, b);
     out += fmt::format("{:<16} {} against {}\n", "Worth", amount_in_words(planner::capital_euros(a), "EUR"),
@@ -90,6 +90,7 @@ void add_plan_compare(CLI::App& plan, Context& context) {
     command->add_option("first", arguments->a, "a scenario file or name")->required();
     command->add_option("second", arguments->b, "a scenario file or name")->required();
     add_question_options(*command, arguments->question);
+    add_doubt_options(*command, arguments->question);
     command->add_option("--report", arguments->report, "write one HTML file that works offline");
     command->footer("Example: euromesh plan compare ai-factories campus-grid --share 25%");
     command->callback([arguments, &context] {

@@ -4,13 +4,14 @@
 
 #include "apps/plan_commands.hpp"
 #include "apps/plan_concentration_text.hpp"
+#include "apps/plan_question.hpp"
 #include "apps/teller.hpp"
 
 namespace euromesh::apps {
 namespace {
 
 struct ConcentrationArguments {
-    double share = 0.1;
+    std::string share = "0.1";
     std::vector<std::string> status = {"operational"};
     std::string countries = "eurohpc";
     std::string data;
@@ -41,8 +42,7 @@ planner::CountrySet set_of(const std::string& name) {
 }
 
 Result<ConcentrationAnswer> answer_to(const ConcentrationArguments& arguments) {
-    if (!(arguments.share >= 0 && arguments.share <= 1))
-        return fail(Code::bad_input, "--share {}: use a part from 0 to 1, such as 0.1", arguments.share);
+    EM_ASSIGN(const double share, share_of(arguments.share));
     EM_ASSIGN(const std::vector<facts::SystemStatus> statuses, statuses_of(arguments.status));
     EM_ASSIGN(const facts::FactFiles files,
               facts::FactFiles::choose(arguments.data.empty()
@@ -53,8 +53,8 @@ Result<ConcentrationAnswer> answer_to(const ConcentrationArguments& arguments) {
     EM_ASSIGN(answer.counted, planner::compute_of(answer.facts, set_of(arguments.countries), statuses));
     EM_ASSIGN(answer.today, planner::concentration_of(answer.counted.countries));
     EM_ASSIGN(answer.together,
-              planner::concentration_of(planner::federated(answer.counted.countries, arguments.share)));
-    answer.share = arguments.share;
+              planner::concentration_of(planner::federated(answer.counted.countries, share)));
+    answer.share = share;
     answer.set = arguments.countries;
     answer.statuses = arguments.status;
     return answer;

@@ -44,7 +44,8 @@ void print(const std::vector<planner::Flip>& flips, const planner::Plan& a, cons
         }
         std::printf("%-52s %10.4g %10s  %s\n", flip.label.c_str(), flip.central,
                     flip.tie ? fmt::format("{:.4g}", *flip.tie).c_str() : "never",
-                    !flip.tie ? ""
+                    !flip.tie                                   ? ""
+                    : flip.id == "share" || flip.id == "target" ? "a choice"
                     : flip.within
                         ? "within what is thought possible"
                         : fmt::format("outside {:.4g} to {:.4g}", flip.spread.low, flip.spread.high).c_str());
@@ -58,7 +59,7 @@ Status run(const FlipArguments& arguments) {
     EM_ASSIGN(const planner::Scenario second, scenario_of(arguments.question, arguments.b));
     EM_ASSIGN(const planner::Plan a, planner::make_plan(first, facts));
     EM_ASSIGN(const planner::Plan b, planner::make_plan(second, facts));
-    const std::vector<planner::Flip> flips = planner::flips(a, b);
+    EM_ASSIGN(const std::vector<planner::Flip> flips, planner::flips(a, b, facts));
     if (arguments.question.json)
         print_json(document_of(flips, b.answer.days - a.answer.days));
     else

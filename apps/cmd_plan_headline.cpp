@@ -31,6 +31,9 @@ Result<HeadlineAnswer> answer_to(const std::string& scenario) {
             answer.rows.push_back(row_of(parameters, planner::published_headline_source()));
     } else {
         EM_ASSIGN(const planner::ScenarioText file, find_scenario(scenario, ""));
+        if (planner::read_scenario(file, find_scenario))
+            return fail(Code::bad_input, "{}: a scenario of machines: 'euromesh plan run {}' answers it",
+                        file.label, scenario);
         EM_ASSIGN(checked, planner::read_headline(file.text, file.label));
         answer.rows.push_back(row_of(checked, {file.label, "", "", facts::Grade::c}));
     }

@@ -36,13 +36,19 @@ Json document_of(const planner::Scenario& scenario, const std::vector<Rung>& run
     return list;
 }
 
+std::string parameters_in_words(double parameters) {
+    if (parameters >= 1e12) return fmt::format("{:.3g} trillion", parameters / 1e12);
+    return fmt::format("{:.3g} billion", parameters / 1e9);
+}
+
 void print(const planner::Scenario& scenario, const std::vector<Rung>& rungs) {
-    std::printf("%s, %.3g %% share, from %s\n\n%14s %12s %6s  %s\n", scenario.name.c_str(),
+    std::printf("%s, %.3g %% share, from %s; central values\n\n%14s %12s %6s  %s\n", scenario.name.c_str(),
                 100 * scenario.fleet.share, in_words(scenario.from).c_str(), "target", "parameters", "sites",
                 "date");
     for (const Rung& rung : rungs)
-        std::printf("%14s %10.3g B %6.0f  %s%s\n", flop_in_words(rung.flop).c_str(), rung.parameters / 1e9,
-                    rung.sites, in_words(date_of(scenario, rung.days)).c_str(),
+        std::printf("%14s %12s %6.0f  %s%s\n", flop_in_words(rung.flop).c_str(),
+                    parameters_in_words(rung.parameters).c_str(), rung.sites,
+                    in_words(date_of(scenario, rung.days)).c_str(),
                     rung.sites == 0 ? " (a replica fits no site's share)" : "");
 }
 
@@ -97,9 +103,12 @@ void add_plan_ladder(CLI::App& plan, Context& context) {
     const auto arguments = std::make_shared<LadderArguments>();
     CLI::App* command =
         plan.add_subcommand("ladder", "dates for targets from 1e24 to 1e29 FLOP, and for a moving frontier");
-    command->add_option("scenario", arguments->question.scenario, "a scenario file or name");
+    command->add_option("scenario", arguments->question.scenario,
+                        "a scenario file or name (default existing-fleet)");
     add_question_options(*command, arguments->question);
-    command->add_option("--frontier", arguments->frontier.flop, "FLOP of the frontier on the first day")
+    command
+        ->add_option("--frontier", arguments->frontier.flop,
+                     "FLOP of the frontier on the first day (default 5e26)")
         ->check(CLI::Range(1e18, 1e32));
     command->add_option("--growth", arguments->frontier.growth, "of the frontier, a year (default 5)")
         ->check(CLI::Range(1.0, 100.0));

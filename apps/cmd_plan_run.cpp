@@ -29,7 +29,7 @@ Status explain_figure(const planner::Plan& plan, const std::string& id) {
 
 Status explain(const planner::Plan& plan, const std::string& figure) {
     if (!figure.empty()) return explain_figure(plan, figure);
-    for (const char* id : {"answer.days", "answer.energy", "answer.carbon", "answer.cost"}) {
+    for (const char* id : {"answer.median", "answer.energy", "answer.carbon", "answer.cost"}) {
         if (plan.fleet.trace.find(id) == nullptr) continue;
         EM_TRY(explain_figure(plan, id));
         std::fputs("\n", stdout);
@@ -41,9 +41,9 @@ Status run(const RunArguments& arguments, const Context& context) {
     EM_ASSIGN(const facts::FactSet facts, facts_of(arguments.question));
     EM_ASSIGN(const planner::Scenario scenario, scenario_of(arguments.question, arguments.question.scenario));
     EM_ASSIGN(planner::Plan plan, planner::make_plan(scenario, facts));
-    if (arguments.explain || !arguments.figure.empty()) return explain(plan, arguments.figure);
     EM_ASSIGN(const planner::PlanDoubt doubt, planner::doubt_of(plan, arguments.question.threads));
     planner::add_median(plan, doubt);
+    if (arguments.explain || !arguments.figure.empty()) return explain(plan, arguments.figure);
     if (arguments.question.json || !arguments.report.empty()) {
         EM_ASSIGN(const Json document, plan_document(plan, doubt, facts, context.clock));
         if (!arguments.report.empty()) EM_TRY(write_plan_report(document, arguments.report));
@@ -69,6 +69,7 @@ void add_plan_run(CLI::App& plan, Context& context) {
         "scenario", arguments->question.scenario,
         "a scenario file, or a name that 'euromesh plan scenarios' lists (default existing-fleet)");
     add_question_options(*command, arguments->question);
+    add_doubt_options(*command, arguments->question);
     command->add_flag("--explain", arguments->explain, "formula, inputs, sources and grade of the answer");
     command->add_option("--figure", arguments->figure,
                         "explain this figure only, such as system.lumi-g.rate");

@@ -41,7 +41,10 @@ std::string cell(const std::optional<double>& value) {
 }
 
 void print(const std::vector<planner::SiteScore>& scores, std::size_t most) {
-    if (scores.empty()) return;
+    if (scores.empty()) {
+        std::printf("No site of this scenario can compute.\n");
+        return;
+    }
     std::printf("%-26s %6s", "", "score");
     for (const planner::ScoreTerm& term : scores.front().terms)
         std::printf(" %14s", std::string(term.name).c_str());
@@ -77,8 +80,10 @@ Status run(const ScoreArguments& arguments) {
 void add_plan_score(CLI::App& plan, Context& context) {
     const auto arguments = std::make_shared<ScoreArguments>();
     CLI::App* command = plan.add_subcommand("score", "which sites first, by the scenario's weights");
-    command->add_option("scenario", arguments->question.scenario, "a scenario file or name");
-    command->add_option("--most", arguments->most, "sites to print (default 20)");
+    command->add_option("scenario", arguments->question.scenario,
+                        "a scenario file or name (default existing-fleet)");
+    command->add_option("--most", arguments->most,
+                        "sites to print (default 20; the last line says how many more)");
     add_question_options(*command, arguments->question);
     command->footer("Example: euromesh plan score ai-factories");
     command->callback([arguments, &context] { context.chosen = [arguments] { return run(*arguments); }; });

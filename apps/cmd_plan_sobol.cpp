@@ -84,11 +84,16 @@ void add_plan_sobol(CLI::App& plan, Context& context) {
     const auto arguments = std::make_shared<SobolArguments>();
     CLI::App* command =
         plan.add_subcommand("sobol", "which doubts make the date uncertain: variance-based indices");
-    command->add_option("scenario", arguments->question.scenario, "a scenario file or name");
+    command->add_option("scenario", arguments->question.scenario,
+                        "a scenario file or name (default existing-fleet)");
     command->add_option("--samples", arguments->samples, "base samples, a power of two (default 8192)")
         ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{1} << 24));
     command->add_flag("--each", arguments->each, "every factor on its own rather than groups");
     add_question_options(*command, arguments->question);
+    command->add_option("--seed", arguments->question.seed, "of the samples")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
+    command->add_option("--threads", arguments->question.threads, "0: all cores")
+        ->check(CLI::Range(0u, 1024u));
     command->footer("Example: euromesh plan sobol ai-factories");
     command->callback([arguments, &context] { context.chosen = [arguments] { return run(*arguments); }; });
 }

@@ -43,6 +43,7 @@ void print(const planner::Tornado& tornado, const planner::Sampler& sampler, std
     std::printf(
         "Days until the target, one input at its 10 %% and its 90 %% value, all others central (%s)\n",
         days(tornado.central).c_str());
+    if (tornado.bars.empty() || !(tornado.bars.front().swing > 0)) std::printf("No input moves it.\n");
     double widest = 0;
     for (const planner::TornadoBar& bar : tornado.bars)
         if (std::isfinite(bar.swing)) widest = std::max(widest, bar.swing);
@@ -77,7 +78,8 @@ Status run(const TornadoArguments& arguments) {
 void add_plan_tornado(CLI::App& plan, Context& context) {
     const auto arguments = std::make_shared<TornadoArguments>();
     CLI::App* command = plan.add_subcommand("tornado", "which single input moves the date, and by how much");
-    command->add_option("scenario", arguments->question.scenario, "a scenario file or name");
+    command->add_option("scenario", arguments->question.scenario,
+                        "a scenario file or name (default existing-fleet)");
     command->add_option("--most", arguments->most, "bars to print (default 20)");
     add_question_options(*command, arguments->question);
     command->footer("Example: euromesh plan tornado ai-factories --target llama-405b");

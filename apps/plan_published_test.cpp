@@ -94,7 +94,7 @@ TEST_CASE("plan concentration tells indices today and with a federation") {
 
 TEST_CASE("plan concentration refuses what makes no sense") {
     const TestRun run;
-    check_refused(run.call({"plan", "concentration", "--share", "-0.1"}), 2, "--share -0.1");
+    check_refused(run.call({"plan", "concentration", "--share", "-0.1"}), 2, "--share '-0.1'");
     check_refused(run.call({"plan", "concentration", "--status", "running"}), 2, "--status 'running': use");
     check_refused(run.call({"plan", "concentration", "--countries", "g7"}), 2, "eurohpc");
     check_refused(run.call({"plan", "concentration", "--data", run.file("none").string()}), 3, "none");

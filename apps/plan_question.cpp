@@ -12,19 +12,6 @@ namespace {
 
 constexpr std::size_t max_scenario_bytes = 1u << 20;
 
-Result<double> share_of(const std::string& text) {
-    double share = 0;
-    const char* end = text.data() + text.size();
-    const bool percent = !text.empty() && text.back() == '%';
-    if (percent) --end;
-    const auto [at, error] = std::from_chars(text.data(), end, share);
-    if (percent) share /= 100;
-    if (error != std::errc{} || at != end || !(share > 0 && share <= 1))
-        return fail(Code::bad_input, "--share '{}': use a part above 0 up to 1, such as 0.1 or 10%",
-                    text.substr(0, 40));
-    return share;
-}
-
 Result<planner::ScenarioText> read_file(const std::filesystem::path& path) {
     EM_ASSIGN(std::string text, os::read_file(path, max_scenario_bytes));
     return planner::ScenarioText{path.lexically_normal().string(), std::move(text)};
@@ -46,6 +33,7 @@ Status change(planner::Scenario& scenario, const PlanQuestion& question) {
         if (!target) return fail(Code::bad_input, "--{}", target.error().message);
         scenario.target = *target;
     }
+    if (!question.countries.empty()) scenario.fleet.countries = question.countries;
     if (!question.share.empty()) {
         EM_ASSIGN(scenario.fleet.share, share_of(question.share));
     }
@@ -66,17 +54,36 @@ Status change(planner::Scenario& scenario, const PlanQuestion& question) {
 
 void add_question_options(CLI::App& command, PlanQuestion& question) {
     command.add_option("--target", question.target, "8b, 70b, 405b, llama-405b, or FLOP such as 3.8e25");
-    command.add_option("--share", question.share, "part of every system that may be used: 0.1 or 10%");
+    command.add_option("--share", question.share,
+                       "part of every system that may be used: 0.1 or 10%; of every scenario named");
+    command.add_option("--countries", question.countries, "only systems of these: DE,FR or EU27")
+        ->delimiter(',');
     command.add_option("--from", question.from, "first day, YYYY-MM-DD");
+    command.add_option("--data", question.data, "a folder in place of the facts that travel in the program");
+    command.add_option("--measured", question.measured,
+                       "what 'euromesh train --measure' wrote: preferred over the formulas where it holds");
+    command.add_flag("--json", question.json, "tell the result as JSON");
+}
+
+void add_doubt_options(CLI::App& command, PlanQuestion& question) {
     command.add_option("--scenarios", question.scenarios, "of the Monte Carlo (default: the scenario's)")
         ->check(CLI::Range(std::int64_t{2}, std::int64_t{100'000'000}));
     command.add_option("--seed", question.seed, "of the Monte Carlo")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
     command.add_option("--threads", question.threads, "0: all cores")->check(CLI::Range(0u, 1024u));
-    command.add_option("--data", question.data, "a folder in place of the facts that travel in the program");
-    command.add_option("--measured", question.measured,
-                       "what 'euromesh train --measure' wrote: preferred over the formulas where it holds");
-    command.add_flag("--json", question.json, "tell the result as JSON");
+}
+
+Result<double> share_of(const std::string& text) {
+    double share = 0;
+    const char* end = text.data() + text.size();
+    const bool percent = !text.empty() && text.back() == '%';
+    if (percent) --end;
+    const auto [at, error] = std::from_chars(text.data(), end, share);
+    if (percent) share /= 100;
+    if (error != std::errc{} || at != end || !(share > 0 && share <= 1))
+        return fail(Code::bad_input, "--share '{}': use a part above 0 up to 1, such as 0.1 or 10%",
+                    text.substr(0, 40));
+    return share;
 }
 
 Result<facts::FactSet> facts_of(const PlanQuestion& question) {

@@ -14,6 +14,7 @@ struct PlanQuestion {
     std::string target = {};
     std::string share = {};
     std::string from = {};
+    std::vector<std::string> countries = {};
     std::string data = {};
     std::string measured = {};
     std::int64_t scenarios = 0;  // 0: as the scenario says
@@ -22,8 +23,13 @@ struct PlanQuestion {
     bool json = false;
 };
 
-// --target, --share, --from, --scenarios, --seed, --threads, --data, --json.
+// --target, --share, --from, --measured, --data, --json.
 void add_question_options(CLI::App& command, PlanQuestion& question);
+// --scenarios, --seed, --threads: of what draws scenarios.
+void add_doubt_options(CLI::App& command, PlanQuestion& question);
+
+// "0.1" or "10%".
+Result<double> share_of(const std::string& text);
 
 Result<facts::FactSet> facts_of(const PlanQuestion& question);
 

@@ -155,7 +155,7 @@ TEST_CASE("bad input is one line with its place, and nothing is written") {
     check_refused(plan(base + "[fleet]\nshear = 0.1\n"), Code::bad_input,
                   file + ":3: [fleet] shear: unknown key; did you mean 'share'?");
     check_refused(plan(base + "[fleet]\nshare = -0.1\n"), Code::bad_input,
-                  file + ":3: [fleet] share: -0.1 is out of range; use 0 to 1");
+                  file + ":3: [fleet] share: -0.1 is out of range; use 1e-06 to 1");
     check_refused(plan(base + "[start]\nfrom = 2026-02-30\n"), Code::bad_input, file + ":3:");
     check_refused(plan("include = \"s.toml\"\n"), Code::bad_input,
                   file + ":1: include: the scenario includes itself: ");

@@ -14,7 +14,7 @@ using planner::never;
 
 std::string days_in_words(double days) {
     if (!(std::abs(days) < never)) return "not within reach";
-    return days < 20 ? fmt::format("{:.1f} days", days) : fmt::format("{:.0f} days", std::ceil(days - 1e-9));
+    return fmt::format("{:.1f} days", days);
 }
 
 facts::Date last_day(const planner::Plan& plan) {
@@ -22,10 +22,15 @@ facts::Date last_day(const planner::Plan& plan) {
 }
 
 std::string date_lines(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
-    const auto date = [&](double days) { return in_words(planner::date_after(plan, days)); };
+    const auto date = [&](double days) {
+        return days < never ? in_words(planner::date_after(plan, days)) : "no day within the horizon";
+    };
     const std::string central = fmt::format("Central    {} ({}), every input at its most likely value\n",
                                             date(plan.answer.days), days_in_words(plan.answer.days));
     if (doubt == nullptr) return central;
+    if (!(doubt->outcomes.finite_share(0) > 0))
+        return fmt::format("Date       not by {} in any of {} scenarios\n", in_words(last_day(plan)),
+                           doubt->outcomes.scenarios());
     const planner::Band band = doubt->outcomes.band(0);
     std::string lines = fmt::format(
         "Date       {}: as likely earlier as later ({} scenarios)\n"
@@ -54,7 +59,8 @@ std::string totals(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
                         {"Energy", answer.kwh, 2, 1e3, "Wh"},
                         {"Emissions", answer.grams_co2e, 5, 1e-6, "t CO2e"},
                         {"Accelerators", answer.accelerator_hours, 1, 1, "hours"}};
-    std::string out;
+    std::string out =
+        doubt == nullptr ? "Central values\n" : "Central values, and where 9 in 10 scenarios lie\n";
     for (const Row& row : rows) {
         out += fmt::format("{:<20} {}", row.label, amount_in_words(row.value * row.unit, row.name));
         if (doubt != nullptr) {
@@ -68,6 +74,7 @@ std::string totals(const planner::Plan& plan, const planner::PlanDoubt* doubt) {
 }
 
 std::string steps(const planner::Plan& plan) {
+    if (plan.fleet.model.units.empty()) return "";
     std::string out = "From arithmetic to this date\n";
     double before = 0;
     for (const planner::Step& step : plan.steps) {
@@ -137,6 +144,7 @@ std::string amount_in_words(double value, const char* unit) {
         for (value /= 1e3; value >= 999.5 && step < 3; ++step) value /= 1e3;
         return fmt::format("{:.3g} {}", value, prefixes[step]);
     }
+    if (value >= 999.5e9) return fmt::format("{:.3g} trillion {}", value / 1e12, name);
     if (value >= 999.5e6) return fmt::format("{:.2f} billion {}", value / 1e9, name);
     if (value >= 999.5e3) return fmt::format("{:.3g} million {}", value / 1e6, name);
     return fmt::format("{:.0f} {}", value, name);
@@ -147,7 +155,7 @@ std::string headline_of(const planner::Plan& plan, const planner::PlanDoubt* dou
     const std::string question =
         fmt::format("{}, {:.3g} % share, {} ({})", plan.scenario.name, 100 * plan.scenario.fleet.share,
                     plan.scenario.target.name, flop_in_words(plan.scenario.target.flop));
-    if (doubt == nullptr) return fmt::format("{}: {}", question, date(plan.answer.days));
+    if (doubt == nullptr) return fmt::format("{}: {}, central values", question, date(plan.answer.days));
     const planner::Band band = doubt->outcomes.band(0);
     if (!(band.p50 < never))
         return fmt::format("{}: not by {} in {:.3g} % of the scenarios", question, in_words(last_day(plan)),

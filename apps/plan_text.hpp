@@ -17,7 +17,7 @@ std::string plan_in_words(const planner::Plan& plan, const planner::PlanDoubt* d
 std::string flop_in_words(double flop);
 // "41.3 EFLOP/s"
 std::string rate_in_words(double flop_per_s);
-// "12.4 million EUR"
+// "12.4 million EUR", "23.2 GWh" (unit "Wh")
 std::string amount_in_words(double value, const char* unit);
 
 }  // namespace euromesh::apps

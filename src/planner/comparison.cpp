@@ -1,5 +1,7 @@
 #include "planner/comparison.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -121,37 +123,46 @@ Flip flip_of_input(const Plan& a, const Plan& b, const UncertainInput& input) {
     return flip;
 }
 
-PlanModel with_share(const Plan& plan, double share) {
-    PlanModel model = plan.fleet.model;
-    for (const FleetSite& site : plan.fleet.sites)
-        if (site.unit && site.status != "to build") model.units[*site.unit].share = share;
-    return model;
+// The gap when both scenarios are changed alike and planned anew. `error` keeps the first failure.
+template <class Change>
+Gap replanned(const Plan& a, const Plan& b, const facts::FactSet& facts, std::optional<Error>& error,
+              Change change) {
+    return [&a, &b, &facts, &error, change](double value) {
+        Scenario changed_a = a.scenario, changed_b = b.scenario;
+        change(changed_a, value);
+        change(changed_b, value);
+        const auto fleet_a = make_fleet(changed_a, facts);
+        const auto fleet_b = make_fleet(changed_b, facts);
+        if (!fleet_a || !fleet_b) {
+            if (!error) error = fleet_a ? fleet_b.error() : fleet_a.error();
+            return 0.0;
+        }
+        return finite_gap(fleet_a->model, fleet_a->model.central(), fleet_b->model, fleet_b->model.central());
+    };
 }
 
-Flip flip_of_share(const Plan& a, const Plan& b) {
+Result<Flip> flip_of_share(const Plan& a, const Plan& b, const facts::FactSet& facts) {
     const double share = a.scenario.fleet.share;
+    std::optional<Error> error;
+    const Gap gap_at =
+        replanned(a, b, facts, error, [](Scenario& scenario, double value) { scenario.fleet.share = value; });
     Flip flip{"share", "share of every system", "1", share, {0.001, share, 1}, {}, false};
-    flip.tie = root_near(
-        [&](double value) {
-            return finite_gap(with_share(a, value), a.central, with_share(b, value), b.central);
-        },
-        0.001, 1, share);
+    flip.tie = root_near(gap_at, 0.001, 1, share);
     flip.within = flip.tie.has_value();
+    if (error) return fail(*error);
     return flip;
 }
 
-Flip flip_of_target(const Plan& a, const Plan& b) {
-    const double target = a.fleet.model.target_flop;
-    Flip flip{"target", "compute of the target, log10", "FLOP", std::log10(target), {22, 0, 30}, {}, false};
-    flip.spread.central = flip.central;
-    flip.tie = root_near(
-        [&](double exponent) {
-            PlanModel model_a = a.fleet.model, model_b = b.fleet.model;
-            model_a.target_flop = model_b.target_flop = std::pow(10, exponent);
-            return finite_gap(model_a, a.central, model_b, b.central);
-        },
-        22, 30, flip.central);
+Result<Flip> flip_of_target(const Plan& a, const Plan& b, const facts::FactSet& facts) {
+    const double target = std::log10(a.fleet.model.target_flop);
+    std::optional<Error> error;
+    const Gap gap_at = replanned(a, b, facts, error, [](Scenario& scenario, double value) {
+        scenario.target = target_of(fmt::format("{}", std::pow(10, value))).value();
+    });
+    Flip flip{"target", "compute of the target, log10", "FLOP", target, {22, target, 30}, {}, false};
+    flip.tie = root_near(gap_at, 22, 30, target);
     flip.within = flip.tie.has_value();
+    if (error) return fail(*error);
     return flip;
 }
 
@@ -191,8 +202,10 @@ Result<Comparison> compare(const Plan& a, const Plan& b, unsigned threads) {
                       scaled(a, b, capital_euros(a), capital_euros(b))};
 }
 
-std::vector<Flip> flips(const Plan& a, const Plan& b) {
-    std::vector<Flip> list = {flip_of_share(a, b), flip_of_target(a, b)};
+Result<std::vector<Flip>> flips(const Plan& a, const Plan& b, const facts::FactSet& facts) {
+    EM_ASSIGN(Flip share, flip_of_share(a, b, facts));
+    EM_ASSIGN(Flip target, flip_of_target(a, b, facts));
+    std::vector<Flip> list = {std::move(share), std::move(target)};
     for (const UncertainInput& input : a.fleet.model.inputs) list.push_back(flip_of_input(a, b, input));
     for (const UncertainInput& input : b.fleet.model.inputs)
         if (!index_of(a.fleet.model, input.id)) list.push_back(flip_of_input(a, b, input));

@@ -36,7 +36,8 @@ double power_mw(const Plan& plan);
 double capital_euros(const Plan& plan);
 
 // What would have to be true for the answer to change: for each input (and the share and the target), the
-// value nearest to its central one at which the plans tie, all others central.
+// value nearest to its central one at which the plans tie, all others central. Share and target choose the
+// sites anew; the share is that of both plans.
 struct Flip {
     std::string id;
     std::string label;
@@ -48,6 +49,6 @@ struct Flip {
 };
 
 // Looked at: from low to high, and twice that width beyond on both sides (never below 0).
-std::vector<Flip> flips(const Plan& a, const Plan& b);
+Result<std::vector<Flip>> flips(const Plan& a, const Plan& b, const facts::FactSet& facts);
 
 }  // namespace euromesh::planner

@@ -17,6 +17,7 @@ namespace {
 
 constexpr double days_per_year = 365.25;
 constexpr double gigabyte = 1e9;
+constexpr double inner_step_choices[] = {25, 50, 100, 200, 400, 800, 1600};
 // A failure stops at most as many cards as the largest published synchronous run had (Llama 3 405B): what is
 // larger is run as groups that rejoin, as sites do.
 constexpr double largest_failure_domain = 16384;
@@ -41,7 +42,8 @@ class Maker {
     Status add_system(const facts::System& system, bool asked_for);
     Status add_build(const Build& build);
     FleetSite site_of(const facts::System& system) const;
-    Status add_unit(FleetSite& site, const facts::Accelerator& card, ModelUnit unit);
+    Status add_unit(FleetSite& site, const facts::Accelerator& card, ModelUnit unit,
+                    std::optional<double> memory_gb);
     void trace_unit(const FleetSite& site, const facts::Accelerator& card, const ModelUnit& unit,
                     const facts::Source& count_source);
     void set_energy(ModelUnit& unit, const std::string& country);
@@ -54,7 +56,14 @@ class Maker {
                             const Spread& days, const facts::Source& source, const std::string& note);
     std::optional<SourcedSpread> mfu_of(const facts::Accelerator& card) const;
     void check_memory();
+    void set_failure_domain();
     void select();
+    struct Selection {
+        double inner_steps = 0;
+        std::size_t keep = 0;
+        double useful = 0;
+    };
+    Selection best_prefix(const std::vector<double>& rates, double inner_steps);
 
     const Scenario& scenario_;
     const facts::FactSet& facts_;
@@ -199,7 +208,8 @@ InputIndex Maker::online_input(const std::string& id, const std::string& name, c
                      source, note);
 }
 
-Status Maker::add_unit(FleetSite& site, const facts::Accelerator& card, ModelUnit unit) {
+Status Maker::add_unit(FleetSite& site, const facts::Accelerator& card, ModelUnit unit,
+                       std::optional<double> memory_gb) {
     const auto peak = dense_peak(card);
     const auto mfu = mfu_of(card);
     EM_ASSIGN(unit.hour_price, price_input(*peak));
@@ -210,7 +220,7 @@ Status Maker::add_unit(FleetSite& site, const facts::Accelerator& card, ModelUni
     site.peak_flop_per_s = unit.cards * *peak;
     site.capital_euros += unit.cards * unit.share * capital.spread.central;
     site.unit = fleet_.model.units.size();
-    memory_.push_back(card.memory_gb.value_or(0) * gigabyte);
+    memory_.push_back(memory_gb.value_or(card.memory_gb.value_or(0)) * gigabyte);
     fleet_.model.units.push_back(unit);
     return {};
 }
@@ -282,7 +292,7 @@ Status Maker::add_system(const facts::System& system, bool asked_for) {
                                        scenario_.doubt.weak_count, 0, 0, ""},
                                       judged("the published count is of grade C"));
     unit.watts = watts_per_card(system, *card).value_or(SourcedSpread{}).spread.central;
-    EM_TRY(add_unit(site, *card, unit));
+    EM_TRY(add_unit(site, *card, unit, system.accel_mem_gb));
     trace_unit(site, *card, fleet_.model.units.back(), system.source);
     fleet_.sites.push_back(std::move(site));
     return {};
@@ -290,6 +300,12 @@ Status Maker::add_system(const facts::System& system, bool asked_for) {
 
 Status Maker::add_build(const Build& build) {
     const std::string where = fmt::format("{}: [[build]] {}", scenario_.file, build.id);
+    if (std::any_of(fleet_.sites.begin(), fleet_.sites.end(),
+                    [&](const auto& site) { return site.id == build.id; }))
+        return fail(Code::bad_input, "{}: id: a system of the facts has it; use another", where);
+    if (facts::find_country(facts_.countries, build.country) == nullptr)
+        return fail(Code::bad_input, "{}: country: '{}' is unknown; use an ISO code such as DE", where,
+                    build.country.substr(0, 40));
     const auto card = facts::find_accelerator(facts_.accelerators, build.accelerator);
     if (!card) return fail(Code::bad_input, "{}: accelerator: {}", where, card.error().message);
     const auto watts = watts_per_card(*card);
@@ -319,7 +335,7 @@ Status Maker::add_build(const Build& build) {
     site.cards = unit.cards;
     EM_ASSIGN(const SourcedSpread building, building_price(facts_.costs));
     site.capital_euros = build.power_mw * 1e6 * building.spread.central;
-    EM_TRY(add_unit(site, *card, unit));
+    EM_TRY(add_unit(site, *card, unit, std::nullopt));
     trace_unit(site, *card, fleet_.model.units.back(),
                judged(fmt::format("{} MW over {:.0f} W a card and PUE {}", build.power_mw,
                                   watts->spread.central, pue)));
@@ -334,10 +350,45 @@ void Maker::check_memory() {
         const double cards = unit.cards * unit.share;
         unit.fits = fits(scenario_.target.parameters, cards, memory_[*site.unit]);
         if (unit.fits) continue;
+        if (!(memory_[*site.unit] > 0)) {
+            site.why_not = "the memory of its cards is not published";
+            continue;
+        }
         const double needed = needed_accelerators(scenario_.target.parameters, memory_[*site.unit]);
         site.why_not = fmt::format("a replica needs {:.0f} of its cards, the share gives {:.0f}", needed,
                                    std::floor(cards));
     }
+}
+
+// The card-weighted mean of the sites: what a card of the fleet shares its failures with.
+void Maker::set_failure_domain() {
+    double cards = 0, squares = 0;
+    for (const ModelUnit& unit : fleet_.model.units) {
+        const double own = unit.cards * unit.share;
+        cards += own;
+        squares += own * std::min(own, largest_failure_domain);
+    }
+    fleet_.model.access.accelerators = cards > 0 ? squares / cards : 1;
+}
+
+// The number of sites, the first of `rates`, with which most is computed when H is `inner_steps`.
+Maker::Selection Maker::best_prefix(const std::vector<double>& rates, double inner_steps) {
+    PlanModel& model = fleet_.model;
+    RunShape shape = model.shape.shape;
+    shape.inner_steps = inner_steps;
+    model.shape = prepare(shape);
+    const std::vector<double> values = model.central();
+    const double available = model.availability(values, {});
+    const auto limit = static_cast<std::size_t>(scenario_.fleet.most_sites);
+    Selection best{inner_steps, 0, 0};
+    double sum = 0;
+    for (std::size_t count = 1; count <= rates.size() && (limit == 0 || count <= limit); ++count) {
+        sum += rates[count - 1] * available;
+        if (!(sum > 0)) break;
+        const double useful = sum * model.efficiency(values, {}, static_cast<double>(count), sum).total;
+        if (useful > best.useful) best = {inner_steps, count, useful};
+    }
+    return best;
 }
 
 // The largest sites first, as long as one more adds to what all compute together.
@@ -349,17 +400,24 @@ void Maker::select() {
         if (fleet_.sites[i].unit && model.units[*fleet_.sites[i].unit].fits) order.push_back(i);
     const auto rate = [&](std::size_t i) { return model.rate(model.units[*fleet_.sites[i].unit], values); };
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return rate(a) > rate(b); });
-    const double available = model.availability(values, {});
+    std::vector<double> rates;
+    for (const std::size_t i : order) rates.push_back(rate(i));
+    const double given = scenario_.run.inner_steps;
+    Selection best = best_prefix(rates, given > 0 ? given : inner_step_choices[0]);
+    if (given == 0)
+        for (const double steps : inner_step_choices)
+            if (const Selection next = best_prefix(rates, steps); next.useful > best.useful) best = next;
+    RunShape shape = model.shape.shape;
+    shape.inner_steps = best.inner_steps;
+    model.shape = prepare(shape);
+    if (given == 0)
+        fleet_.trace.leaf({.id = "efficiency.inner_steps",
+                           .label = "inner steps between exchanges",
+                           .value = best.inner_steps,
+                           .unit = "1",
+                           .source = judged("chosen: most is computed with it, of 25 to 1,600")});
     const auto limit = static_cast<std::size_t>(scenario_.fleet.most_sites);
-    double sum = 0, best = 0;
-    std::size_t keep = 0;
-    for (std::size_t count = 1; count <= order.size(); ++count) {
-        sum += rate(order[count - 1]) * available;
-        const double useful = sum * model.efficiency(values, {}, static_cast<double>(count), sum).total;
-        const bool allowed = limit == 0 || count <= limit;
-        if (allowed && useful > best) best = useful, keep = count;
-    }
-    for (std::size_t k = keep; k < order.size(); ++k) {
+    for (std::size_t k = best.keep; k < order.size(); ++k) {
         FleetSite& site = fleet_.sites[order[k]];
         model.units[*site.unit].selected = false;
         site.why_not = limit != 0 && k >= limit ? fmt::format("the scenario takes {} sites at most", limit)
@@ -376,9 +434,7 @@ Result<Fleet> Maker::make() {
                     chosen.size() + scenario_.builds.size(), max_units);
     for (const ChosenSystem& system : chosen) EM_TRY(add_system(*system.system, system.asked_for));
     for (const Build& build : scenario_.builds) EM_TRY(add_build(build));
-    double cards = 0, sites = 0;
-    for (const ModelUnit& unit : fleet_.model.units) cards += unit.cards * unit.share, sites += 1;
-    fleet_.model.access.accelerators = sites > 0 ? std::min(cards / sites, largest_failure_domain) : 1;
+    set_failure_domain();
     check_memory();
     select();
     return std::move(fleet_);

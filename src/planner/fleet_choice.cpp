@@ -80,8 +80,10 @@ Result<std::vector<ChosenSystem>> choose_systems(const Scenario& scenario, const
         const bool right_status =
             std::find(fleet.status.begin(), fleet.status.end(), system.status) != fleet.status.end();
         const bool right_country = countries.empty() || countries.count(system.country) != 0;
-        const bool matches = right_status && right_country && is_of_age(scenario, facts, system) &&
-                             system.accelerator.value_or("") != "none";
+        const bool right_kind = fleet.kinds.empty() || std::find(fleet.kinds.begin(), fleet.kinds.end(),
+                                                                 system.kind) != fleet.kinds.end();
+        const bool matches = right_status && right_country && right_kind &&
+                             is_of_age(scenario, facts, system) && system.accelerator.value_or("") != "none";
         if ((matches || asked_for) && !contains(fleet.without, system.id))
             chosen.push_back({&system, asked_for});
     }
@@ -99,7 +101,11 @@ std::string why_it_cannot_compute(const facts::System& system, const facts::Acce
 }
 
 std::optional<Spread> first_days(const facts::System& system, const Scenario& scenario) {
-    if (system.status == facts::SystemStatus::operational) return std::nullopt;
+    if (system.status == facts::SystemStatus::operational) {
+        if (!system.online_date || system.online_date->last <= scenario.from) return std::nullopt;
+        const double day = system.online_date->last - scenario.from;
+        return Spread::certain(day);
+    }
     const double first = system.online_date ? system.online_date->first - scenario.from : 0;
     const double last = system.online_date ? system.online_date->last - scenario.from : 0;
     const Spread slip = slip_of(system.status, scenario.doubt);
@@ -116,7 +122,7 @@ Result<SourcedSpread> build_years(const Build& build, const facts::FactSet& fact
     if (row == facts.grid_leads.end())
         return fail(Code::bad_input,
                     "{}: [[build]] {}: grid: no row '{}' in grid_lead_times.csv; "
-                    "'euromesh facts show' lists them",
+                    "'euromesh facts show de-large' shows one",
                     scenario.file, build.id, build.grid.substr(0, 40));
     const double central = row->central_years;
     return SourcedSpread{{row->low_years.value_or(central), central, row->high_years.value_or(central)},

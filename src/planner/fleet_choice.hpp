@@ -27,7 +27,8 @@ const facts::Accelerator* card_of(const facts::FactSet& facts, const facts::Syst
 // Why it cannot train a model of today, for people; empty when it can.
 std::string why_it_cannot_compute(const facts::System& system, const facts::Accelerator* card, bool has_mfu);
 
-// First day of use, in days from the scenario's first; nullopt: it runs already.
+// First day of use, in days from the scenario's first; nullopt: it runs already. A system in operation came
+// on its published date; without one it is taken to have been there.
 std::optional<Spread> first_days(const facts::System& system, const Scenario& scenario);
 
 // Years until a site to be built has power. bad_input: an unknown row of grid_lead_times.csv.

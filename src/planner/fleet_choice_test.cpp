@@ -29,6 +29,7 @@ TEST_CASE("countries, names and the age of cards narrow the fleet") {
     const std::size_t members = choose("countries = [\"EU27\"]\n").size();
     CHECK(members < all);
     CHECK(members > all / 2);
+    CHECK(choose("kinds = [\"eurohpc\"]\n").size() < all / 2);
     CHECK(choose("without = [\"lumi-g\"]\n").size() == all - 1);
     CHECK(choose("with = [\"it4lia-ai\"]\n").size() == all + 1);
     const std::size_t older = choose("accelerators = \"older\"\n").size();
@@ -54,6 +55,13 @@ TEST_CASE("a system under contract comes after its announced year began, and sli
     CHECK(days.low == 0);
     CHECK(days.central == doctest::Approx(15 + 0.5 * 365.25));
     CHECK(days.high == doctest::Approx(30 + 1.5 * 365.25));
+}
+
+TEST_CASE("in a plan from the past, what runs today came on its day") {
+    Scenario scenario = scenario_like("existing-fleet");
+    scenario.from = facts::date_of({2024, 1, 1});
+    const auto jupiter = facts::find_system(built_in_facts().systems, "jupiter-booster").value();
+    CHECK(first_days(jupiter, scenario).value().central == facts::date_of({2025, 9, 5}) - scenario.from);
 }
 
 TEST_CASE("a grid row gives the years of a site to be built") {

@@ -88,6 +88,30 @@ TEST_CASE("an accelerator without a rate is refused where it is asked for") {
     CHECK_FALSE(make_fleet(scenario_like("existing-fleet", build + "\"h101\"\n"), built_in_facts()));
 }
 
+TEST_CASE("the inner steps that serve best depend on the share, unless they are given") {
+    const double tenth = fleet_like("existing-fleet").model.shape.shape.inner_steps;
+    const double whole = fleet_like("existing-fleet", "[fleet]\nshare = 1.0\n").model.shape.shape.inner_steps;
+    CHECK(whole > tenth);
+    CHECK(fleet_like("existing-fleet", "[run]\ninner_steps = 77\n").model.shape.shape.inner_steps == 77);
+}
+
+TEST_CASE("a site to be built needs a name and a country of its own") {
+    const std::string build = "[[build]]\npower_mw = 40\nyears = 2\naccelerator = \"h100-sxm-80\"\n";
+    const auto twice = make_fleet(
+        scenario_like("existing-fleet", build + "country = \"DE\"\nid = \"lumi-g\"\n"), built_in_facts());
+    CHECK(twice.error().message ==
+          "test.toml: [[build]] lumi-g: id: a system of the facts has it; use another");
+    const auto nowhere = make_fleet(scenario_like("existing-fleet", build + "country = \"ZZ\"\nid = \"x\"\n"),
+                                    built_in_facts());
+    CHECK(nowhere.error().message ==
+          "test.toml: [[build]] x: country: 'ZZ' is unknown; use an ISO code such as DE");
+}
+
+TEST_CASE("cards whose memory nobody has published take no part, and that is the reason given") {
+    CHECK(site_called(fleet_like("ai-factories"), "meluxina-ai").why_not ==
+          "the memory of its cards is not published");
+}
+
 TEST_CASE("every figure of the fleet leads to sources") {
     const Fleet fleet = fleet_like("existing-fleet");
     const Figure* rate = fleet.trace.find("system.lumi-g.rate");

@@ -46,12 +46,14 @@ std::vector<Step> steps_of(const Plan& plan) {
     steps.push_back({"Sites that can and help", days(stages, plain),
                      "a replica must fit, and a site must add more than it costs", "fleet.sites"});
     stages.availability = true;
-    steps.push_back({"Queues, maintenance, failures", days(stages, plain), "", "availability.total"});
+    steps.push_back({"Queues, maintenance, failures", days(stages, plain),
+                     "what is left of the calendar for computing", "availability.total"});
     stages.efficiency = true;
     steps.push_back(
         {"Exchange and convergence", days(stages, 1), "the model in place of 0.73", "efficiency.total"});
     stages.coordination = true;
-    steps.push_back({"Until the first allocation", days(stages, 1), "", "coordination_days"});
+    steps.push_back({"Until the first allocation", days(stages, 1),
+                     "coordination until every site takes part", "coordination_days"});
     stages.events = true;
     steps.push_back(
         {"Systems come and go", days(stages, 1), "announced dates, slips, retirements", "answer.days"});

@@ -223,7 +223,7 @@ void add_median_figure(Plan& plan, double days) {
 
 void add_answer_figures(Plan& plan) {
     const Sum sum = sum_of(plan);
-    if (sum.rates.empty()) return;
+    if (!(sum.rate * plan.fleet.model.availability(plan.central, {}) > 0)) return;
     add_fleet(plan, sum);
     add_availability(plan);
     add_efficiency(plan, sum);

@@ -42,8 +42,8 @@ TEST_CASE("a date for both targets at every share, earlier with more") {
 
 TEST_CASE("golden: the existing fleet at a tenth") {
     const Plan plan = plan_like("existing-fleet");
-    CHECK(plan.answer.days == doctest::Approx(354.0).epsilon(0.002));
-    CHECK(facts::to_iso(date_after(plan, plan.answer.days).value()) == "2027-11-20");
+    CHECK(plan.answer.days == doctest::Approx(356.45).epsilon(0.002));
+    CHECK(facts::to_iso(date_after(plan, plan.answer.days).value()) == "2027-11-23");
     CHECK(plan.answer.kwh / 1e6 == doctest::Approx(23.2).epsilon(0.01));
 }
 
@@ -88,6 +88,11 @@ TEST_CASE("a fleet without a site that can compute has no date, and says so with
     CHECK(plan.answer.days == never);
     CHECK_FALSE(date_after(plan, plan.answer.days));
     CHECK(doubt_of(plan, 1).value().outcomes.finite_share(0) == 0);
+}
+
+TEST_CASE("allocations too short to start a job compute nothing, and that is an answer") {
+    const Plan plan = plan_like("existing-fleet", "[access]\nwall_time_h = 0.1\n");
+    CHECK(plan.answer.days == never);
 }
 
 TEST_CASE("a given MFU and efficiency replace the models") {

@@ -79,13 +79,15 @@ void read_target(TomlReader reader, Target& target) {
     }
     const contract::NumberRange counts{1e3, 1e16};
     if (reader.has("flop")) target = target_of_flop(reader.number("flop", 1e24, {1e18, 1e32}));
-    const bool sized = reader.has("parameters") || reader.has("tokens");
+    const bool sized = reader.has("parameters") || reader.has("active_parameters") || reader.has("tokens");
     target.parameters = reader.number("parameters", target.parameters, counts);
-    target.active_parameters = reader.number("active_parameters", target.parameters, counts);
+    if (reader.has("parameters")) target.active_parameters = target.parameters;
+    target.active_parameters = reader.number("active_parameters", target.active_parameters, counts);
     target.tokens = reader.number("tokens", target.tokens, counts);
     if (sized && !reader.has("flop")) target.flop = 6 * target.active_parameters * target.tokens;
-    target.name = reader.text("name", target.name);
     if (sized) target.source = {"the scenario; 6 x parameters x tokens", "", "", facts::Grade::c};
+    if (sized) target.name = fmt::format("{:.4g} billion parameters", target.parameters / 1e9);
+    target.name = reader.text("name", target.name);
 }
 
 void read_start(TomlReader reader, Scenario& scenario) {
@@ -118,12 +120,30 @@ void read_status(TomlReader& reader, FleetChoice& fleet) {
     }
 }
 
+void read_kinds(TomlReader& reader, FleetChoice& fleet) {
+    using enum facts::SystemKind;
+    if (!reader.has("kinds")) return;
+    fleet.kinds.clear();
+    for (const std::string& name : reader.texts("kinds", {})) {
+        bool known = false;
+        for (const auto kind : {eurohpc, ai_factory, national, planned}) {
+            if (facts::name_of(kind) != name) continue;
+            fleet.kinds.push_back(kind);
+            known = true;
+        }
+        if (!known)
+            reader.reject("kinds", fmt::format("'{}' is not one of: eurohpc, ai_factory, national, planned",
+                                               name.substr(0, 40)));
+    }
+}
+
 void read_fleet(TomlReader reader, FleetChoice& fleet) {
     read_status(reader, fleet);
     fleet.countries = reader.texts("countries", fleet.countries);
+    read_kinds(reader, fleet);
     fleet.with = reader.texts("with", fleet.with);
     fleet.without = reader.texts("without", fleet.without);
-    fleet.share = reader.number("share", fleet.share, {0, 1});
+    fleet.share = reader.number("share", fleet.share, {1e-6, 1});
     fleet.most_sites = reader.integer("most_sites", fleet.most_sites, {0, 1000});
     if (reader.has("accelerators"))
         fleet.accelerators = reader.choice("accelerators", "any", {"any", "older", "newer"});
@@ -141,7 +161,7 @@ void read_codec(TomlReader& reader, RunChoice& run) {
 
 void read_run(TomlReader reader, RunChoice& run) {
     read_codec(reader, run);
-    run.inner_steps = reader.number("inner_steps", run.inner_steps, {1, 1e6});
+    run.inner_steps = reader.number("inner_steps", run.inner_steps, {0, 1e6});
     run.overlap_steps = reader.number("overlap_steps", run.overlap_steps, {0, 1e6});
     run.batch_tokens = reader.number("batch_tokens", run.batch_tokens, {1, 1e12});
     run.reference_batch_tokens =

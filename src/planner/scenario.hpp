@@ -36,8 +36,9 @@ Result<Target> target_of(std::string_view text);
 
 struct FleetChoice {
     std::vector<facts::SystemStatus> status = {facts::SystemStatus::operational};
-    std::vector<std::string> countries = {};  // ISO codes, or EU27; empty: all
-    std::vector<std::string> with = {};       // system ids taken whatever their status
+    std::vector<std::string> countries = {};    // ISO codes, or EU27; empty: all
+    std::vector<facts::SystemKind> kinds = {};  // empty: all
+    std::vector<std::string> with = {};         // system ids taken whatever their status
     std::vector<std::string> without = {};
     std::optional<std::string> accelerators =
         {};                       // "older": of the A100 class or slower; "newer": the others
@@ -80,7 +81,7 @@ struct Doubt {
 
 struct RunChoice {
     std::string codec = "int4";
-    double inner_steps = 100;
+    double inner_steps = 0;  // H; 0: the one of inner_step_choices with which most is computed
     double overlap_steps = 5;
     Topology topology = Topology::ring;
     double batch_tokens = 16e6;            // Llama 3.1 405B's largest (arXiv 2407.21783)

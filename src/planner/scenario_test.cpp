@@ -40,6 +40,17 @@ TEST_CASE("an included scenario is the base, and the file says what differs") {
     CHECK(scenario.file == "test.toml");
 }
 
+TEST_CASE("a mixture of experts keeps its active parameters through an include, and they set the FLOP") {
+    const FindScenario base = [](std::string_view, std::string_view) -> Result<ScenarioText> {
+        return ScenarioText{"base.toml",
+                            "[target]\nparameters = 1e12\nactive_parameters = 5e10\ntokens = 1e13\n"};
+    };
+    const Scenario scenario = read_scenario({"a.toml", "include = \"base.toml\"\n"}, base).value();
+    CHECK(scenario.target.active_parameters == 5e10);
+    CHECK(scenario.target.flop == doctest::Approx(6 * 5e10 * 1e13));
+    CHECK(scenario.target.name == "1000 billion parameters");
+}
+
 TEST_CASE("every scenario that travels in the program and is not a published one can be read") {
     for (const facts::EmbeddedFile& file : embedded_scenarios()) {
         if (file.name.rfind("published-", 0) == 0) continue;
@@ -52,7 +63,7 @@ TEST_CASE("what is wrong is said in one line with its place") {
     CHECK(problem("[fleet]\nshear = 0.1\n") ==
           "test.toml:2: [fleet] shear: unknown key; did you mean 'share'?");
     CHECK(problem("[fleet]\nshare = -0.1\n") ==
-          "test.toml:2: [fleet] share: -0.1 is out of range; use 0 to 1");
+          "test.toml:2: [fleet] share: -0.1 is out of range; use 1e-06 to 1");
     CHECK(problem("[start]\nfrom = \"2026-02-30\"\n").rfind("test.toml:2: [start] from: ", 0) == 0);
     CHECK(problem("[start]\nfrom = 2026-02-30\n").rfind("test.toml:2:", 0) == 0);
     CHECK(problem("[run]\ncodec = \"int3\"\n").rfind("test.toml:2: [run] codec: ", 0) == 0);
