@@ -23,9 +23,10 @@ float limit_of(const Codec& codec) {
     }
 }
 
-// NaN included. Compares bits: the loop becomes vectors, which one that stops early doesn't.
+// NaN included. Compares bits as signed integers: the loops below become vectors.
 bool is_beyond(float value, float limit) {
-    return (std::bit_cast<std::uint32_t>(value) & 0x7fffffffu) > std::bit_cast<std::uint32_t>(limit);
+    const auto bits = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(value) & 0x7fffffffu);
+    return bits > std::bit_cast<std::int32_t>(limit);
 }
 
 bool any_beyond(std::span<const float> values, float limit) {

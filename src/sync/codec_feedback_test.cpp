@@ -98,18 +98,18 @@ TEST_CASE("every value is sent sooner or later") {
     std::vector<float> values(count), sum(count, 0.0f);
     for (float& value : values) value = static_cast<float>(0.5 + random.uniform());
     std::vector<std::byte> bytes(topk_codec().encoded_bytes(count));
-    constexpr int rounds = 1000;
+    constexpr int rounds = 400;
     for (int round = 0; round < rounds; ++round) {
         REQUIRE(feedback.encode(values, bytes));
         topk_codec().accumulate(bytes, 1.0f / rounds, sum);
     }
-    for (std::size_t i = 0; i < count; i += 7) CHECK(sum[i] == doctest::Approx(values[i]).epsilon(0.2));
+    for (std::size_t i = 0; i < count; i += 7) CHECK(sum[i] == doctest::Approx(values[i]).epsilon(0.3));
 }
 
 TEST_CASE("sparse descent converges with feedback and stays where it is without") {
-    CHECK(distance_left(false, 1.0f, 600) > 0.99);
-    CHECK(distance_left(true, 0.95f, 600) < 0.5);
-    CHECK(distance_left(true, 1.0f, 600) < 0.1);
+    CHECK(distance_left(false, 1.0f, 300) > 0.99);
+    CHECK(distance_left(true, 0.95f, 300) < 0.35);
+    CHECK(distance_left(true, 1.0f, 300) < 0.1);
 }
 
 TEST_CASE("feedback goes on from a restored residual as if nothing had happened") {

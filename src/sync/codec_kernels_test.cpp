@@ -325,12 +325,13 @@ std::vector<std::uint16_t> reference_largest(const std::vector<float>& values, s
 TEST_CASE("every vector width selects the largest magnitudes, of equal ones the first") {
     Random random(29);
     for (const std::size_t count : {1u, 15u, 16u, 64u, 65u, 1000u, 4096u}) {
-        for (int kind = 0; kind < 5; ++kind) {
+        for (int kind = 0; kind < 6; ++kind) {
             std::vector<float> values = any_floats(count, count);
             for (float& value : values) {
                 if (kind == 1) value = static_cast<float>(random.below(4)) - 1.5f;  // many equal ones
                 if (kind == 2) value = 0.0f;                                        // all equal
                 if (kind == 3) value = std::bit_cast<float>(static_cast<std::uint32_t>(random.next()));
+                if (kind == 5) value = random.below(100) == 0 ? 2.0f : 1.0f;  // few above many equal ones
                 if (kind == 4) value = random.below(100) == 0 ? 1e30f : 1e-40f * value;
             }
             const std::size_t keep = std::min<std::size_t>(count, 64);
