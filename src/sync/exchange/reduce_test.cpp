@@ -95,7 +95,7 @@ ReduceOptions small_chunks() {
 }  // namespace
 
 TEST_CASE("all members get the bits of the reference: every codec, size and number of members") {
-    for (const char* codec : {"fp32", "bf16", "int8"}) {
+    for (const char* codec : {"fp32", "bf16", "fp16", "int8", "int4", "e3m0"}) {
         for (std::size_t count : {1u, 2u, 3u, 5u}) {
             for (std::size_t size : {0u, 1u, 3u, 257u, 10'001u}) {
                 CAPTURE(codec);
