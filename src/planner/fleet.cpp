@@ -11,13 +11,13 @@
 #include "planner/measured_efficiency.hpp"
 #include "planner/memory.hpp"
 #include "planner/rates.hpp"
+#include "planner/site_selection.hpp"
 
 namespace euromesh::planner {
 namespace {
 
 constexpr double days_per_year = 365.25;
 constexpr double gigabyte = 1e9;
-constexpr double inner_step_choices[] = {25, 50, 100, 200, 400, 800, 1600};
 // A failure stops at most as many cards as the largest published synchronous run had (Llama 3 405B): what is
 // larger is run as groups that rejoin, as sites do.
 constexpr double largest_failure_domain = 16384;
@@ -58,12 +58,6 @@ class Maker {
     void check_memory();
     void set_failure_domain();
     void select();
-    struct Selection {
-        double inner_steps = 0;
-        std::size_t keep = 0;
-        double useful = 0;
-    };
-    Selection best_prefix(const std::vector<double>& rates, double inner_steps);
 
     const Scenario& scenario_;
     const facts::FactSet& facts_;
@@ -371,26 +365,6 @@ void Maker::set_failure_domain() {
     fleet_.model.access.accelerators = cards > 0 ? squares / cards : 1;
 }
 
-// The number of sites, the first of `rates`, with which most is computed when H is `inner_steps`.
-Maker::Selection Maker::best_prefix(const std::vector<double>& rates, double inner_steps) {
-    PlanModel& model = fleet_.model;
-    RunShape shape = model.shape.shape;
-    shape.inner_steps = inner_steps;
-    model.shape = prepare(shape);
-    const std::vector<double> values = model.central();
-    const double available = model.availability(values, {});
-    const auto limit = static_cast<std::size_t>(scenario_.fleet.most_sites);
-    Selection best{inner_steps, 0, 0};
-    double sum = 0;
-    for (std::size_t count = 1; count <= rates.size() && (limit == 0 || count <= limit); ++count) {
-        sum += rates[count - 1] * available;
-        if (!(sum > 0)) break;
-        const double useful = sum * model.efficiency(values, {}, static_cast<double>(count), sum).total;
-        if (useful > best.useful) best = {inner_steps, count, useful};
-    }
-    return best;
-}
-
 // The largest sites first, as long as one more adds to what all compute together.
 void Maker::select() {
     PlanModel& model = fleet_.model;
@@ -403,10 +377,8 @@ void Maker::select() {
     std::vector<double> rates;
     for (const std::size_t i : order) rates.push_back(rate(i));
     const double given = scenario_.run.inner_steps;
-    Selection best = best_prefix(rates, given > 0 ? given : inner_step_choices[0]);
-    if (given == 0)
-        for (const double steps : inner_step_choices)
-            if (const Selection next = best_prefix(rates, steps); next.useful > best.useful) best = next;
+    const auto limit = static_cast<std::size_t>(scenario_.fleet.most_sites);
+    const Selection best = select_sites(model, rates, given, limit);
     RunShape shape = model.shape.shape;
     shape.inner_steps = best.inner_steps;
     model.shape = prepare(shape);
@@ -416,8 +388,7 @@ void Maker::select() {
                            .value = best.inner_steps,
                            .unit = "1",
                            .source = judged("chosen: most is computed with it, of 25 to 1,600")});
-    const auto limit = static_cast<std::size_t>(scenario_.fleet.most_sites);
-    for (std::size_t k = best.keep; k < order.size(); ++k) {
+    for (std::size_t k = best.sites; k < order.size(); ++k) {
         FleetSite& site = fleet_.sites[order[k]];
         model.units[*site.unit].selected = false;
         site.why_not = limit != 0 && k >= limit ? fmt::format("the scenario takes {} sites at most", limit)

@@ -162,6 +162,8 @@ void read_codec(TomlReader& reader, RunChoice& run) {
 void read_run(TomlReader reader, RunChoice& run) {
     read_codec(reader, run);
     run.inner_steps = reader.number("inner_steps", run.inner_steps, {0, 1e6});
+    if (run.inner_steps > 0 && run.inner_steps < 1)
+        reader.reject("inner_steps", "must be 1 or more, or 0 to have it chosen");
     run.overlap_steps = reader.number("overlap_steps", run.overlap_steps, {0, 1e6});
     run.batch_tokens = reader.number("batch_tokens", run.batch_tokens, {1, 1e12});
     run.reference_batch_tokens =

@@ -67,6 +67,8 @@ TEST_CASE("what is wrong is said in one line with its place") {
     CHECK(problem("[start]\nfrom = \"2026-02-30\"\n").rfind("test.toml:2: [start] from: ", 0) == 0);
     CHECK(problem("[start]\nfrom = 2026-02-30\n").rfind("test.toml:2:", 0) == 0);
     CHECK(problem("[run]\ncodec = \"int3\"\n").rfind("test.toml:2: [run] codec: ", 0) == 0);
+    CHECK(problem("[run]\ninner_steps = 0.5\n") ==
+          "test.toml:2: [run] inner_steps: must be 1 or more, or 0 to have it chosen");
     CHECK(problem("[run]\nwan_gbps = [10, 5, 20]\n") ==
           "test.toml:2: [run] wan_gbps: must be one number or [low, central, high] in that order");
     CHECK(problem("[doubt]\neurope = 0.7\ncountry = 0.5\n") ==
