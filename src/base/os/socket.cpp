@@ -1,6 +1,6 @@
 #include "base/os/socket.hpp"
 
-#include <netdb.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -8,15 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <memory>
 #include <utility>
+
+#include "base/assert.hpp"
 
 namespace euromesh::os {
 namespace {
-
-using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 Code code_of(int error_number) {
     switch (error_number) {
@@ -41,20 +39,6 @@ Error transfer_error(int error_number) {
     return Error{Code::unavailable, gone ? "connection closed" : std::strerror(error_number)};
 }
 
-Result<Addresses> look_up(const Endpoint& endpoint, int flags) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = flags | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    const std::string port = std::to_string(endpoint.port);
-    const char* host = endpoint.host.empty() ? nullptr : endpoint.host.c_str();
-    if (const int error = ::getaddrinfo(host, port.c_str(), &hints, &found); error != 0) {
-        return fail(Code::not_found, "looking up {}: {} (name a host and port that can be reached)",
-                    endpoint.text(), ::gai_strerror(error));
-    }
-    return Addresses(found, &::freeaddrinfo);
-}
-
 void set_number(int descriptor, int level, int option, int value) {
     ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
@@ -72,6 +56,8 @@ void apply(int descriptor, const SocketOptions& options) {
         set_number(descriptor, SOL_SOCKET, SO_SNDBUF, static_cast<int>(options.buffer_bytes));
         set_number(descriptor, SOL_SOCKET, SO_RCVBUF, static_cast<int>(options.buffer_bytes));
     }
+    if (const std::uint64_t rate = options.pacing_bytes_per_s; rate > 0)
+        ::setsockopt(descriptor, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate);
     if (!options.congestion.empty()) {
         ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, options.congestion.data(),
                      static_cast<socklen_t>(options.congestion.size()));
@@ -93,58 +79,44 @@ void apply_to_peer(int descriptor, const SocketOptions& options, const sockaddr*
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, unpaced.data(), unpaced.size());
 }
 
-int open_socket(const addrinfo& address) {
-    return ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol);
+int open_socket(const Address& address) {
+    return ::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 }
 
-int listen_on(int descriptor, const addrinfo& address) {
+// The address of an interface, for a process that may not bind to the device itself.
+int bind_to_address_of(int descriptor, const Address& peer, const std::string& interface) {
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return errno;
+    int error = ENODEV;
+    for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+        if (!one->ifa_addr || interface != one->ifa_name) continue;
+        if (one->ifa_addr->sa_family != peer.bytes.ss_family) continue;
+        error = ::bind(descriptor, one->ifa_addr, peer.size) == 0 ? 0 : errno;
+        if (error == 0) break;
+    }
+    ::freeifaddrs(list);
+    return error;
+}
+
+Status leave_by(int descriptor, const Address& peer, const std::string& interface) {
+    if (interface.empty()) return {};
+    int error = 0;
+    if (::setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface.data(),
+                     static_cast<socklen_t>(interface.size())) != 0) {
+        error = errno == EPERM ? bind_to_address_of(descriptor, peer, interface) : errno;
+    }
+    if (error == 0) return {};
+    return fail(Code::not_found, "interface '{}': {} (name one that `ip address` shows)",
+                interface.substr(0, 40), std::strerror(error));
+}
+
+int listen_on(int descriptor, const Address& address) {
     set_number(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (::bind(descriptor, address.ai_addr, address.ai_addrlen) != 0) return errno;
+    if (::bind(descriptor, address.raw(), address.size) != 0) return errno;
     return ::listen(descriptor, 64) == 0 ? 0 : errno;
 }
 
-std::string numeric_text(const sockaddr_storage& address, socklen_t size) {
-    char host[NI_MAXHOST];
-    char port[NI_MAXSERV];
-    const int error = ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof host,
-                                    port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-    if (error != 0) return "unknown address";
-    return address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port)
-                                         : fmt::format("{}:{}", host, port);
-}
-
-Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc() || end != text.data() + text.size()) {
-        return fail(Code::bad_input, "endpoint '{}': the port must be a number from 0 to 65535", whole);
-    }
-    return port;
-}
-
 }  // namespace
-
-std::string Endpoint::text() const {
-    const bool v6 = host.find(':') != std::string::npos;
-    return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
-Result<Endpoint> parse_endpoint(std::string_view text) {
-    const std::string_view shown = text.substr(0, 100);
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos || colon == 0) {
-        return fail(Code::bad_input, "endpoint '{}': write host:port or [IPv6]:port", shown);
-    }
-    std::string_view host = text.substr(0, colon);
-    if (host.front() == '[' && host.back() == ']') {
-        host = host.substr(1, host.size() - 2);
-    } else if (host.find(':') != std::string_view::npos) {
-        return fail(Code::bad_input, "endpoint '{}': write an IPv6 address in brackets, [::1]:port", shown);
-    }
-    if (host.empty()) return fail(Code::bad_input, "endpoint '{}': the host is missing", shown);
-    EM_ASSIGN(const std::uint16_t port, parse_port(text.substr(colon + 1), shown));
-    return Endpoint{std::string(host), port};
-}
 
 Socket::Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
@@ -158,37 +130,47 @@ Socket::~Socket() {
 }
 
 Result<Socket> Socket::listen(const Endpoint& endpoint, const SocketOptions& options) {
-    EM_ASSIGN(const Addresses found, look_up(endpoint, AI_PASSIVE));
+    EM_ASSIGN(const std::vector<Address> found, look_up(endpoint, Family::any, true));
     int error = 0;
-    for (const addrinfo* address = found.get(); address != nullptr; address = address->ai_next) {
-        Socket socket(open_socket(*address));
+    for (const Address& address : found) {
+        Socket socket(open_socket(address));
         if (!socket.is_open()) {
             error = errno;
             continue;
         }
         apply(socket.descriptor_, options);
-        error = listen_on(socket.descriptor_, *address);
+        error = listen_on(socket.descriptor_, address);
         if (error == 0) return socket;
     }
     return fail(socket_error(error, "listening on", endpoint.text()));
 }
 
 Result<Socket> Socket::connect(const Endpoint& endpoint, const SocketOptions& options) {
-    EM_ASSIGN(const Addresses found, look_up(endpoint, 0));
-    int error = 0;
-    for (const addrinfo* address = found.get(); address != nullptr; address = address->ai_next) {
-        Socket socket(open_socket(*address));
-        if (!socket.is_open()) {
-            error = errno;
-            continue;
-        }
-        apply(socket.descriptor_, options);
-        apply_to_peer(socket.descriptor_, options, address->ai_addr);
-        if (::connect(socket.descriptor_, address->ai_addr, address->ai_addrlen) == 0) return socket;
-        error = errno;
-        if (error == EINPROGRESS) return socket;
+    EM_ASSIGN(const std::vector<Address> found, look_up(endpoint, Family::any));
+    Result<Socket> last = fail(Code::not_found, "connecting to {}: no address", endpoint.text());
+    for (const Address& address : found) {
+        last = connect(address, options);
+        if (last) return last;
     }
-    return fail(socket_error(error, "connecting to", endpoint.text()));
+    return fail(last.error().code, "connecting to {}: {}", endpoint.text(), last.error().message);
+}
+
+Result<Socket> Socket::connect(const Address& address, const SocketOptions& options) {
+    Socket socket(open_socket(address));
+    if (!socket.is_open()) return fail(code_of(errno), "{}", std::strerror(errno));
+    apply(socket.descriptor_, options);
+    apply_to_peer(socket.descriptor_, options, address.raw());
+    EM_TRY(leave_by(socket.descriptor_, address, options.interface));
+    if (::connect(socket.descriptor_, address.raw(), address.size) == 0 || errno == EINPROGRESS)
+        return socket;
+    return fail(code_of(errno), "{}", std::strerror(errno));
+}
+
+Result<std::pair<Socket, Socket>> Socket::pair() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail(Code::unavailable, "no pair of sockets: {}", std::strerror(errno));
+    return std::pair(Socket(ends[0]), Socket(ends[1]));
 }
 
 Result<std::optional<Socket>> Socket::accept(const SocketOptions& options) {
@@ -252,11 +234,35 @@ std::uint16_t Socket::local_port() const {
 }
 
 std::string Socket::peer_text() const {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        return "a closed connection";
-    return numeric_text(address, size);
+    Address address;
+    address.size = sizeof address.bytes;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address.bytes);
+    if (::getpeername(descriptor_, raw, &address.size) != 0) return "a closed connection";
+    return address.bytes.ss_family == AF_UNIX ? "this machine" : address.text();
+}
+
+std::string Socket::peer_host() const {
+    const std::string text = peer_text();
+    return text.substr(0, text.rfind(':'));
+}
+
+Waker::Waker() {
+    auto made = Socket::pair();
+    EM_ASSERT(made.has_value(), "the process may open two more files");
+    waits_ = std::move(made->first);
+    wakes_ = std::move(made->second);
+}
+
+// A full buffer is as good as one more byte.
+void Waker::wake() {
+    const char byte = 0;
+    [[maybe_unused]] const ssize_t sent = ::send(wakes_.descriptor(), &byte, 1, MSG_NOSIGNAL);
+}
+
+void Waker::clear() {
+    char bytes[64];
+    while (::recv(waits_.descriptor(), bytes, sizeof bytes, 0) > 0) {
+    }
 }
 
 void wait_ready(std::span<WaitItem> items, Nanoseconds timeout) {

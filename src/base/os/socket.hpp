@@ -17,22 +17,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/os/address.hpp"
 #include "base/result.hpp"
 
 namespace euromesh::os {
-
-struct Endpoint {
-    std::string host;  // name, IPv4 or IPv6 address
-    std::uint16_t port = 0;
-    std::string text() const;  // "host:port", "[::1]:port"
-    bool operator==(const Endpoint&) const = default;
-};
-
-// "host:port" or "[v6]:port". bad_input says which part is wrong.
-Result<Endpoint> parse_endpoint(std::string_view text);
 
 struct SocketOptions {
     // 0: the kernel's automatic size, which grows with the link; otherwise for both directions.
@@ -40,6 +32,10 @@ struct SocketOptions {
     // TCP congestion control by its kernel name; empty: the system's. One that the kernel lacks is ignored.
     std::string congestion;
     std::chrono::seconds dead_host_limit{30};
+    // What the kernel sends at most, bytes a second; 0: no limit (SO_MAX_PACING_RATE).
+    std::uint64_t pacing_bytes_per_s = 0;
+    // Outgoing connections leave by this network interface; empty: the routing table decides.
+    std::string interface;
 };
 
 class Socket {
@@ -53,6 +49,10 @@ class Socket {
     static Result<Socket> listen(const Endpoint& endpoint, const SocketOptions& options);
     // Begins to connect; it is writable when that has ended, then connect_status() tells how.
     static Result<Socket> connect(const Endpoint& endpoint, const SocketOptions& options);
+    // The same to one address: nothing is looked up. not_found: no such interface.
+    static Result<Socket> connect(const Address& address, const SocketOptions& options);
+    // Two ends of a stream inside this machine, for a thread or a child process at the other end.
+    static Result<std::pair<Socket, Socket>> pair();
 
     // Nothing when no connection waits.
     Result<std::optional<Socket>> accept(const SocketOptions& options);
@@ -67,10 +67,23 @@ class Socket {
     int descriptor() const { return descriptor_; }
     std::uint16_t local_port() const;
     std::string peer_text() const;  // "127.0.0.1:4242"
+    std::string peer_host() const;  // "127.0.0.1"
 
   private:
     explicit Socket(int descriptor) : descriptor_(descriptor) {}
     int descriptor_ = -1;
+};
+
+// Ends another thread's wait_ready(). wake() is safe from any thread; the rest belongs to the one that waits.
+class Waker {
+  public:
+    Waker();
+    void wake();
+    const Socket& socket() const { return waits_; }  // readable after wake(), until clear()
+    void clear();
+
+  private:
+    Socket waits_, wakes_;
 };
 
 struct WaitItem {

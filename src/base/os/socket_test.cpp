@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/os/thread.hpp"
+
 using namespace euromesh;
 using namespace euromesh::os;
 
@@ -31,26 +33,25 @@ Pair connected(const std::string& host) {
     return pair;
 }
 
+bool wait_ready_for(const Socket& socket, Nanoseconds limit) {
+    WaitItem item{&socket, true, false, false, false};
+    wait_ready({&item, 1}, limit);
+    return item.readable;
+}
+
+std::uint64_t pacing_of(const Socket& socket) {
+    std::uint64_t rate = 0;
+    socklen_t size = sizeof rate;
+    ::getsockopt(socket.descriptor(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, &size);
+    return rate;
+}
+
 Result<std::size_t> send_text(Socket& socket, std::string_view text) {
     const iovec piece{const_cast<char*>(text.data()), text.size()};
     return socket.send({&piece, 1});
 }
 
 }  // namespace
-
-TEST_CASE("endpoints are read and written in one form") {
-    CHECK(parse_endpoint("jupiter.example:4400").value() == Endpoint{"jupiter.example", 4400});
-    CHECK(parse_endpoint("[::1]:0").value() == Endpoint{"::1", 0});
-    CHECK(parse_endpoint("[::1]:80").value().text() == "[::1]:80");
-    CHECK(parse_endpoint("127.0.0.1:80").value().text() == "127.0.0.1:80");
-    for (const char* wrong :
-         {"", "host", ":80", "host:", "host:x", "host:65536", "host:-1", "::1:80", "[]:80", "host:80 "}) {
-        CAPTURE(wrong);
-        const auto read = parse_endpoint(wrong);
-        REQUIRE(!read);
-        CHECK(read.error().code == Code::bad_input);
-    }
-}
 
 TEST_CASE("bytes go both ways over IPv4 and IPv6") {
     for (const char* host : {"127.0.0.1", "::1"}) {
@@ -106,4 +107,51 @@ TEST_CASE("a host that does not exist is named") {
     REQUIRE(!dialled);
     CHECK(dialled.error().code == Code::not_found);
     CHECK(dialled.error().message.find("no-such-host.invalid:1") != std::string::npos);
+}
+
+TEST_CASE("a pair of sockets carries bytes inside the machine") {
+    auto [one, other] = Socket::pair().value();
+    CHECK(send_text(one, "hi").value() == 2);
+    std::array<std::byte, 8> room{};
+    CHECK(other.receive(room).value() == 2);
+    CHECK(other.receive(room).value() == 0);
+    CHECK(other.peer_text() == "this machine");
+    one = Socket();
+    CHECK(!other.receive(room));
+}
+
+TEST_CASE("a waker ends a wait from another thread, once however often it is called") {
+    Waker waker;
+    CHECK(!wait_ready_for(waker.socket(), std::chrono::milliseconds(0)));
+    for (int i = 0; i < 100'000; ++i) waker.wake();
+    CHECK(wait_ready_for(waker.socket(), std::chrono::seconds(5)));
+    waker.clear();
+    CHECK(!wait_ready_for(waker.socket(), std::chrono::milliseconds(0)));
+    const Thread thread([&] { waker.wake(); });
+    CHECK(wait_ready_for(waker.socket(), std::chrono::seconds(5)));
+}
+
+TEST_CASE("a connection leaves by the interface that is asked for") {
+    const Socket listener = Socket::listen({"127.0.0.1", 0}, {}).value();
+    const Address address = look_up({"127.0.0.1", listener.local_port()}, Family::any).value().at(0);
+    SocketOptions options;
+    options.interface = "lo";
+    options.pacing_bytes_per_s = 1u << 20;
+    const Socket dialler = Socket::connect(address, options).value();
+    CHECK(wait_for(dialler, true));
+    CHECK(dialler.connect_status());
+    options.interface = "no-such-if0";
+    const auto wrong = Socket::connect(address, options);
+    REQUIRE(!wrong);
+    CHECK(wrong.error().code == Code::not_found);
+    CHECK(wrong.error().message.find("interface 'no-such-if0'") != std::string::npos);
+}
+
+TEST_CASE("what the kernel sends is paced") {
+    const Socket listener = Socket::listen({"127.0.0.1", 0}, {}).value();
+    const Address address = look_up({"127.0.0.1", listener.local_port()}, Family::any).value().at(0);
+    SocketOptions options;
+    options.pacing_bytes_per_s = 4'000'000;
+    const Socket dialler = Socket::connect(address, options).value();
+    CHECK(pacing_of(dialler) == 4'000'000);
 }
