@@ -9,6 +9,17 @@ namespace euromesh::sync {
 namespace {
 
 constexpr std::size_t ready_keys_most = 64;
+// What a wait is for, before the links.
+constexpr std::size_t listener_place = 0, waker_place = 1, first_link = 2;
+
+// Somebody of higher rank may dial this site.
+bool must_listen(const MeshConfig& config) {
+    if (config.ways.empty()) return true;
+    for (std::size_t rank = config.self + std::size_t{1}; rank < config.sites.size(); ++rank) {
+        if (rank >= config.ways.size() || !config.ways[rank]) return true;
+    }
+    return false;
+}
 
 }  // namespace
 
@@ -113,7 +124,8 @@ void Mesh::Impl::write(Link& link) {
 
 void Mesh::Impl::write_free(bool after_wait, const std::vector<os::WaitItem>& items) {
     for (std::size_t i = 0; i < links.size(); ++i) {
-        const bool writable = after_wait && i + 1 < items.size() && items[i + 1].writable;
+        const std::size_t place = i + first_link;
+        const bool writable = after_wait && place < items.size() && items[place].writable;
         if (writable || !links[i]->connection.is_blocked()) write(*links[i]);
     }
 }
@@ -127,6 +139,7 @@ bool Mesh::Impl::wants_write(const Link& link) const {
 std::vector<os::WaitItem> Mesh::Impl::wait(Nanoseconds timeout) {
     std::vector<os::WaitItem> items;
     items.push_back({&listener, true, false, false, false});
+    items.push_back({&waker.socket(), true, false, false, false});
     for (const auto& link : links) {
         items.push_back({&link->connection.stream().socket(), true, wants_write(*link), false, false});
         // What a closing link has left is thrown away: nothing to hurry for.
@@ -141,9 +154,8 @@ std::vector<os::WaitItem> Mesh::Impl::wait(Nanoseconds timeout) {
 Nanoseconds Mesh::Impl::until_next_timer() const {
     const Nanoseconds now = clock.monotonic();
     Nanoseconds least = config.heartbeat;
-    for (Rank rank = 0; rank < config.self; ++rank) {
-        const Peer& peer = peers[rank];
-        if (!peer.link && !peer.dialling) least = std::min(least, peer.dial_at - now);
+    for (Rank rank = 0; rank < peers.size(); ++rank) {
+        if (waits_to_dial(rank)) least = std::min(least, peers[rank].dial_at - now);
     }
     for (const auto& link : links) {
         if (link->stage != Stage::up)
@@ -176,8 +188,12 @@ std::vector<MeshEvent> Mesh::Impl::poll(Nanoseconds timeout) {
     write_free(false, {});
     const std::vector<os::WaitItem> items = wait(timeout);
     const std::size_t count = links.size();
-    for (std::size_t i = 0; i < count; ++i) read(*links[i], items[i + 1].readable, items[i + 1].writable);
-    if (items[0].readable) accept_all();
+    for (std::size_t i = 0; i < count; ++i) {
+        const os::WaitItem& item = items[i + first_link];
+        read(*links[i], item.readable, item.writable);
+    }
+    if (items[listener_place].readable) accept_all();
+    if (items[waker_place].readable) take_arrivals();
     write_free(true, items);
     check_timers();
     polled = clock.monotonic();
@@ -195,7 +211,10 @@ Result<std::unique_ptr<Mesh>> Mesh::open(MeshConfig config, const Clock& clock) 
         EM_ASSIGN(tls, os::TlsContext::make(*config.tls, clock));
     }
     const os::Endpoint own = config.listen.value_or(config.sites[config.self].endpoint);
-    EM_ASSIGN(os::Socket listener, os::Socket::listen(own, config.socket));
+    os::Socket listener;
+    if (must_listen(config)) {
+        EM_ASSIGN(listener, os::Socket::listen(own, config.socket));
+    }
     auto impl = std::make_unique<Impl>(std::move(config), clock, std::move(listener));
     impl->tls = std::move(tls);
     return std::unique_ptr<Mesh>(new Mesh(std::move(impl)));

@@ -1,11 +1,14 @@
-// Exchange `direct`: one authenticated connection between each two sites of a run.
+// One authenticated connection between each two sites of a run, over whatever way there is between them.
 //
 // A Mesh is one site's end. It listens, dials every site of lower rank for as long as it lives (so that a
 // restarted site comes back), checks who answers and that both run the same thing, and then carries small
 // messages of the session and bulk frames of reductions (reduce.hpp). It decides nothing about rounds.
+// To a peer for which a Way is given (way.hpp: a proxy, a hub, a carrier of files) it neither dials nor
+// listens: it asks the way for a stream, again and again, and speaks over that as over any other.
 //
-// Thread rule: single-threaded. All I/O happens in poll(). Call it often: at least once per heartbeat, also
-// while computing, or peers with a silence limit drop this site.
+// Thread rule: single-threaded, but for the ways, which connect in threads that the mesh owns and that end
+// with it. All I/O happens in poll(). Call it often: at least once per heartbeat, also while computing, or
+// peers with a silence limit drop this site.
 //
 // Invariants
 // - A peer is up only when both sides have checked each other's certificate and hello. peer_up and peer_down
@@ -35,6 +38,7 @@
 #include "sync/exchange/connection.hpp"
 #include "sync/exchange/frame.hpp"
 #include "sync/exchange/greeting.hpp"
+#include "sync/exchange/way.hpp"
 
 namespace euromesh::sync {
 
@@ -51,8 +55,12 @@ struct MeshConfig {
     Json hello;          // free for the session: each peer gets it in peer_up
     // Absent: plain TCP without authentication, for tests and measurements only.
     std::optional<os::TlsCredentials> tls;
-    // Where to listen; absent: this site's own endpoint.
+    // Where to listen; absent: this site's own endpoint. Not used when no peer dials this site: all of higher
+    // rank have a way.
     std::optional<os::Endpoint> listen;
+    // By rank; null, or a shorter list: dial and listen. A way whose two ends meet (a hub, a carrier) must be
+    // given at both sites; one that only dials differently (connector.hpp), at the site of higher rank.
+    std::vector<std::shared_ptr<Way>> ways;
     Nanoseconds heartbeat = std::chrono::seconds(5);
     Nanoseconds silence_limit{0};  // a peer silent for longer is down; 0: only when its connection ends
     Nanoseconds handshake_limit = std::chrono::seconds(20);
@@ -70,8 +78,9 @@ struct PeerDown {
     Rank peer = 0;
     Error reason;  // names the peer
 };
-// A connection that never came up because one side said no: another run, layout, certificate. Dialling goes
-// on, but slowly; the session decides whether to go on waiting. Reported again only when the reason changes.
+// A connection that never came up because one side said no: another run, layout, certificate, or the way.
+// Dialling goes on, but slowly; the session decides whether to go on waiting. Reported again only when the
+// reason changes.
 struct PeerRefused {
     std::optional<Rank> peer;  // absent: a stranger
     Error reason;              // names the peer or its address
@@ -131,7 +140,7 @@ class Mesh {
     const std::vector<SiteAddress>& sites() const;
     Traffic traffic(Rank peer) const;
     Traffic total_traffic() const;  // also of strangers
-    std::uint16_t port() const;     // where it listens (when 0 was asked for)
+    std::uint16_t port() const;     // where it listens (when 0 was asked for); 0: it does not
     // For tests: where a peer listens, when that was not known before.
     void set_endpoint(Rank peer, os::Endpoint endpoint);
 

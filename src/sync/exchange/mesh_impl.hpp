@@ -6,6 +6,7 @@
 #include <set>
 
 #include "sync/exchange/mesh.hpp"
+#include "sync/exchange/way_caller.hpp"
 
 namespace euromesh::sync {
 
@@ -45,9 +46,9 @@ struct Mesh::Impl {
         Impl& mesh;
         Connection connection;
         Stage stage = Stage::connecting;
-        std::optional<Rank> dialled;
-        std::optional<Rank> rank;  // known once its hello has been accepted
-        bool welcomed = false;     // by the other side
+        std::optional<Rank> dialled;  // whom this site asked for: dialled, or got by a way
+        std::optional<Rank> rank;     // known once its hello has been accepted
+        bool welcomed = false;        // by the other side
         bool ended_sending = false;
         bool over = false;
         Json hello;
@@ -61,6 +62,7 @@ struct Mesh::Impl {
     struct Peer {
         Link* link = nullptr;  // its hello has been accepted
         Link* dialling = nullptr;
+        std::unique_ptr<WayCaller> way;
         Nanoseconds dial_at{0};
         Nanoseconds backoff{0};
         Traffic past;         // of connections that are over
@@ -73,12 +75,17 @@ struct Mesh::Impl {
     };
 
     Impl(MeshConfig asked, const Clock& time, os::Socket opened);
+    ~Impl();
 
     // mesh_links.cpp
     const std::string& name(Rank rank) const;
     Greeting greeting() const;
     void add_link(os::Socket socket, os::StreamRole role, std::optional<Rank> dialled, std::string address);
+    bool reaches_out(Rank rank) const;
+    bool waits_to_dial(Rank rank) const;
     void dial(Rank rank);
+    void take_arrivals();
+    void take_arrival(Rank rank, Result<Arrival> arrival);
     void dial_later(Rank rank, bool refused);
     void dial_due();
     void accept_all();
@@ -119,7 +126,8 @@ struct Mesh::Impl {
 
     MeshConfig config;
     const Clock& clock;
-    os::Socket listener;
+    os::Socket listener;  // not open: nobody dials this site
+    os::Waker waker;      // outlives the ways' threads, which are in peers
     std::optional<os::TlsContext> tls;
     std::uint32_t tag = 0;
     std::vector<Peer> peers;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sync/exchange/mesh_impl.hpp"
 
 namespace euromesh::sync {
@@ -17,7 +19,18 @@ Mesh::Impl::Impl(MeshConfig asked, const Clock& time, os::Socket opened)
     tag = run_tag(config.run.text());
     peers.resize(config.sites.size());
     for (Peer& peer : peers) peer.backoff = config.dial_backoff_least;
+    for (Rank rank = 0; rank < std::min(peers.size(), config.ways.size()); ++rank) {
+        if (rank != config.self && config.ways[rank])
+            peers[rank].way = std::make_unique<WayCaller>(config.ways[rank], waker);
+    }
     polled = clock.monotonic();
+}
+
+// All are told before the first is waited for.
+Mesh::Impl::~Impl() {
+    for (const Peer& peer : peers) {
+        if (peer.way) peer.way->ask_to_stop();
+    }
 }
 
 const std::string& Mesh::Impl::name(Rank rank) const {
@@ -47,7 +60,18 @@ void Mesh::Impl::add_link(os::Socket socket, os::StreamRole role, std::optional<
     if (dialled) peers[*dialled].dialling = &link;
 }
 
+bool Mesh::Impl::reaches_out(Rank rank) const {
+    return rank < config.self || peers[rank].way;
+}
+
+bool Mesh::Impl::waits_to_dial(Rank rank) const {
+    const Peer& peer = peers[rank];
+    const bool calling = peer.way && peer.way->is_calling();
+    return reaches_out(rank) && !peer.link && !peer.dialling && !calling;
+}
+
 void Mesh::Impl::dial(Rank rank) {
+    if (peers[rank].way) return peers[rank].way->begin();
     const os::Endpoint& endpoint = config.sites[rank].endpoint;
     auto socket = os::Socket::connect(endpoint, config.socket);
     if (socket) return add_link(std::move(*socket), os::StreamRole::dials, rank, endpoint.text());
@@ -65,10 +89,29 @@ void Mesh::Impl::dial_later(Rank rank, bool refused) {
 
 void Mesh::Impl::dial_due() {
     const Nanoseconds now = clock.monotonic();
-    for (Rank rank = 0; rank < config.self; ++rank) {
-        const Peer& peer = peers[rank];
-        if (!peer.link && !peer.dialling && now >= peer.dial_at) dial(rank);
+    for (Rank rank = 0; rank < peers.size(); ++rank) {
+        if (waits_to_dial(rank) && now >= peers[rank].dial_at) dial(rank);
     }
+}
+
+void Mesh::Impl::take_arrivals() {
+    waker.clear();
+    for (Rank rank = 0; rank < peers.size(); ++rank) {
+        if (!peers[rank].way) continue;
+        if (auto arrival = peers[rank].way->take()) take_arrival(rank, std::move(*arrival));
+    }
+}
+
+void Mesh::Impl::take_arrival(Rank rank, Result<Arrival> arrival) {
+    if (!arrival) {
+        const bool refused = arrival.error().code != Code::unavailable;
+        if (refused) report_refusal(rank, arrival.error().within("site " + name(rank)));
+        return dial_later(rank, refused);
+    }
+    // It came by itself meanwhile: there is no need for a second one.
+    if (peers[rank].link) return;
+    const auto role = rank < config.self ? os::StreamRole::dials : os::StreamRole::accepts;
+    add_link(std::move(arrival->socket), role, rank, std::move(arrival->address));
 }
 
 void Mesh::Impl::accept_all() {
