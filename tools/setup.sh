@@ -12,6 +12,7 @@ build_packages=(
     g++ cmake ninja-build ccache pkg-config            # tools
     libtorch-dev libopenblas0-pthread libopenblas-dev  # trainer: tensors, and the BLAS that makes them fast
     libexpected-dev libfmt-dev libssl-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libxxhash-dev
+    libcurl4-openssl-dev ca-certificates               # object stores
     libboost-dev                                       # planner: direction numbers of Sobol sequences
     mandoc perl                                        # text of the three sites
 )
