@@ -1,5 +1,6 @@
 #include "base/os/address.hpp"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 
 #include <charconv>
@@ -98,6 +99,13 @@ std::string Address::text() const {
         ::getnameinfo(raw(), size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
     if (error != 0) return "unknown address";
     return family() == Family::ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+std::string address_bytes(const std::string& host) {
+    char bytes[16];
+    if (::inet_pton(AF_INET, host.c_str(), bytes) == 1) return {bytes, 4};
+    if (::inet_pton(AF_INET6, host.c_str(), bytes) == 1) return {bytes, 16};
+    return "";
 }
 
 Result<std::vector<Address>> look_up(const Endpoint& endpoint, Family family, bool to_listen) {

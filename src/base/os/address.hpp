@@ -40,6 +40,9 @@ struct Address {
     std::string text() const;  // "127.0.0.1:4242", "[::1]:80"
 };
 
+// A numeric address in network order: 4 bytes, 16, or none when it is a name.
+std::string address_bytes(const std::string& host);
+
 // Never empty. Blocks for as long as the resolver likes. not_found: no such host, or none of this family;
 // unavailable: the resolver does not answer.
 Result<std::vector<Address>> look_up(const Endpoint& endpoint, Family family, bool to_listen = false);

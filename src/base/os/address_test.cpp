@@ -45,3 +45,10 @@ TEST_CASE("a name that does not exist is told; a stop ends the wait") {
     CHECK(resolve({"no-such-host.invalid", 1}, Family::any, stop.get_token()).error().code ==
           Code::cancelled);
 }
+
+TEST_CASE("numeric addresses as bytes") {
+    CHECK(address_bytes("127.0.0.1") == std::string("\x7f\0\0\x01", 4));
+    CHECK(address_bytes("::1") == std::string(15, '\0') + '\x01');
+    CHECK(address_bytes("localhost").empty());
+    CHECK(address_bytes("127.1").empty());
+}

@@ -225,6 +225,12 @@ void Socket::shutdown_sending() {
     ::shutdown(descriptor_, SHUT_WR);
 }
 
+bool Socket::has_ended() const {
+    char byte = 0;
+    const ssize_t got = ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 std::uint16_t Socket::local_port() const {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -270,7 +276,7 @@ void wait_ready(std::span<WaitItem> items, Nanoseconds timeout) {
     polled.reserve(items.size());
     for (const WaitItem& item : items) {
         const int events = (item.want_read ? POLLIN : 0) | (item.want_write ? POLLOUT : 0);
-        polled.push_back({item.socket->descriptor(), static_cast<short>(events), 0});
+        polled.push_back({events != 0 ? item.socket->descriptor() : -1, static_cast<short>(events), 0});
     }
     const Nanoseconds wait = std::max(timeout, Nanoseconds(0));
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);

@@ -62,6 +62,8 @@ class Socket {
     Result<std::size_t> send(std::span<const iovec> pieces);
     Result<std::size_t> receive(std::span<std::byte> room);
     void shutdown_sending();
+    // All that the other side has sent is read, and it has closed or shut down.
+    bool has_ended() const;
 
     bool is_open() const { return descriptor_ >= 0; }
     int descriptor() const { return descriptor_; }
@@ -86,6 +88,7 @@ class Waker {
     Socket waits_, wakes_;
 };
 
+// One that wants neither is not looked at: not even for its end.
 struct WaitItem {
     const Socket* socket = nullptr;
     bool want_read = false;

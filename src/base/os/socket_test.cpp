@@ -116,7 +116,15 @@ TEST_CASE("a pair of sockets carries bytes inside the machine") {
     CHECK(other.receive(room).value() == 2);
     CHECK(other.receive(room).value() == 0);
     CHECK(other.peer_text() == "this machine");
+    CHECK(!other.has_ended());
+    CHECK(send_text(one, "x").value() == 1);
     one = Socket();
+    CHECK(!other.has_ended());
+    CHECK(other.receive(room).value() == 1);
+    CHECK(other.has_ended());
+    WaitItem nothing{&other, false, false, false, false};
+    wait_ready({&nothing, 1}, Nanoseconds(0));
+    CHECK(!nothing.readable);
     CHECK(!other.receive(room));
 }
 

@@ -36,6 +36,7 @@
 #include "base/os/socket.hpp"
 #include "base/os/tls.hpp"
 #include "sync/exchange/connection.hpp"
+#include "sync/exchange/connector.hpp"
 #include "sync/exchange/frame.hpp"
 #include "sync/exchange/greeting.hpp"
 #include "sync/exchange/way.hpp"
@@ -68,6 +69,9 @@ struct MeshConfig {
     Nanoseconds dial_backoff_most = std::chrono::seconds(5);
     std::size_t queue_limit_bytes = 64u << 20;
     os::SocketOptions socket;
+    // How this site dials; absent: plainly. With it, or when a peer's endpoint is a name and no number,
+    // dialling is a DirectWay: look-ups hold nothing up, and a dead address of a name costs little.
+    std::optional<ConnectorOptions> connector;
 };
 
 struct PeerUp {
@@ -141,7 +145,7 @@ class Mesh {
     Traffic traffic(Rank peer) const;
     Traffic total_traffic() const;  // also of strangers
     std::uint16_t port() const;     // where it listens (when 0 was asked for); 0: it does not
-    // For tests: where a peer listens, when that was not known before.
+    // For tests: where a peer without a way listens, when that was not known before.
     void set_endpoint(Rank peer, os::Endpoint endpoint);
 
     // Bulk frames of `key` go to and come from the sink until detach(). One sink a key. The members are told

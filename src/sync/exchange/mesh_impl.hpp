@@ -81,6 +81,7 @@ struct Mesh::Impl {
     const std::string& name(Rank rank) const;
     Greeting greeting() const;
     void add_link(os::Socket socket, os::StreamRole role, std::optional<Rank> dialled, std::string address);
+    std::shared_ptr<Way> way_to(Rank rank) const;
     bool reaches_out(Rank rank) const;
     bool waits_to_dial(Rank rank) const;
     void dial(Rank rank);

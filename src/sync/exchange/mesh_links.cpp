@@ -19,9 +19,8 @@ Mesh::Impl::Impl(MeshConfig asked, const Clock& time, os::Socket opened)
     tag = run_tag(config.run.text());
     peers.resize(config.sites.size());
     for (Peer& peer : peers) peer.backoff = config.dial_backoff_least;
-    for (Rank rank = 0; rank < std::min(peers.size(), config.ways.size()); ++rank) {
-        if (rank != config.self && config.ways[rank])
-            peers[rank].way = std::make_unique<WayCaller>(config.ways[rank], waker);
+    for (Rank rank = 0; rank < peers.size(); ++rank) {
+        if (auto way = way_to(rank)) peers[rank].way = std::make_unique<WayCaller>(std::move(way), waker);
     }
     polled = clock.monotonic();
 }
@@ -58,6 +57,18 @@ void Mesh::Impl::add_link(os::Socket socket, os::StreamRole role, std::optional<
     link.address = std::move(address);
     link.deadline = clock.monotonic() + config.handshake_limit;
     if (dialled) peers[*dialled].dialling = &link;
+}
+
+// Null: the mesh dials, or is dialled.
+std::shared_ptr<Way> Mesh::Impl::way_to(Rank rank) const {
+    if (rank == config.self) return nullptr;
+    if (rank < config.ways.size() && config.ways[rank]) return config.ways[rank];
+    const os::Endpoint& endpoint = config.sites[rank].endpoint;
+    const bool by_number = !os::address_bytes(endpoint.host).empty();
+    if (rank > config.self || (by_number && !config.connector)) return nullptr;
+    ConnectorOptions usual;
+    usual.socket = config.socket;
+    return std::make_shared<DirectWay>(endpoint, config.connector.value_or(usual), clock);
 }
 
 bool Mesh::Impl::reaches_out(Rank rank) const {

@@ -174,3 +174,12 @@ TEST_CASE("over a way too, who shows another run's certificate gets no further t
     CHECK(has(sites.refusal(0), "site1 at meeting"));
     CHECK(sites.count<PeerUp>(0) + sites.count<PeerUp>(1) == 0);
 }
+
+TEST_CASE("a name is dialled by a way, a number by the mesh itself, and both come up") {
+    SitesForTest sites(3);
+    sites.start(0);
+    sites.start(1);
+    sites.endpoints[0].host = "localhost";
+    sites.start(2);
+    CHECK(sites.until([&] { return sites.all_up(); }));
+}
