@@ -1,5 +1,15 @@
-// Starts an S3 server on a free port of this machine, tells the port in one line, and ends with its parent.
+// Starts an S3 server on a free port of this machine and tells the port in one line. Requests must be signed.
+const crypto = require('node:crypto');
 const S3rver = require('s3rver');
+const { complaint } = require('./signature.js');
+
+// s3rver makes its continuation tokens with single DES, which OpenSSL 3 has no more. Triple DES with the same key
+// three times is the same thing.
+for (const name of ['createCipheriv', 'createDecipheriv']) {
+  const original = crypto[name];
+  crypto[name] = (cipher, key, iv) =>
+    cipher === 'des' ? original('des-ede3-cbc', Buffer.concat([key, key, key]), iv) : original(cipher, key, iv);
+}
 
 const [, , folder, bucket] = process.argv;
 const server = new S3rver({
@@ -8,5 +18,12 @@ const server = new S3rver({
   silent: true,
   directory: folder,
   configureBuckets: [{ name: bucket }],
+});
+server.middleware.unshift(async (context, next) => {
+  const { method, url, headers } = context.req;
+  const wrong = complaint({ method, url, headers }, 'S3RVER', 'S3RVER');
+  if (!wrong) return next();
+  context.status = 403;
+  context.body = `<Error><Code>${wrong}</Code></Error>`;
 });
 server.run().then(({ port }) => console.log(`port ${port}`));

@@ -55,6 +55,7 @@ class FolderWatch {
     static FolderWatch open(const Path& folder);
     // Returns early, and true, when a file was moved in, closed after writing, or made without content.
     bool wait(Nanoseconds timeout);
+    bool is_open() const { return descriptor_ >= 0; }
 
   private:
     explicit FolderWatch(int descriptor) : descriptor_(descriptor) {}

@@ -74,7 +74,6 @@ class Headers {
         if (request.signer != nullptr && !request.signer->token.empty()) {
             add("x-amz-security-token: " + request.signer->token);
         }
-        add("Expect:");
     }
     Headers(const Headers&) = delete;
     Headers& operator=(const Headers&) = delete;
@@ -106,6 +105,8 @@ void set_limits(CURL* handle, const HttpRequest& request) {
     const auto silence = std::chrono::ceil<std::chrono::seconds>(request.silence_limit);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
+    // Taking the header away would make libcurl 7.88 sign an empty one, which no server accepts.
+    curl_easy_setopt(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 200L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
                      static_cast<long>(std::max<std::int64_t>(1, silence.count())));
