@@ -22,7 +22,11 @@ Conductor::Conductor(ConductorConfig config, Position position, std::string stat
     EM_ASSERT(config_.sites.size() <= sites_most && config_.self < config_.sites.size(), "a site of the run");
     EM_ASSERT(config_.starting_members >= 1 && config_.starting_members <= peers_.size(), "can be reached");
     EM_ASSERT(config_.quorum >= 1 && config_.quorum <= peers_.size(), "can be reached");
+    EM_ASSERT(config_.fragments >= 1, "a model has values");
+    if (config_.grace) meter_ = GraceMeter(*config_.grace);
+    pending_.resize(config_.fragments);
     me_.position = std::move(position);
+    me_.keeps = me_.position.round;
     me_.state = std::move(state);
 }
 
@@ -42,6 +46,7 @@ Actions Conductor::peer_up(Nanoseconds now, Rank peer) {
     peers_[peer].standing.reset();
     peers_[peer].state_sent.reset();
     peers_[peer].handed_on.reset();
+    peers_[peer].result_sent.reset();
     if (told_) emit(Send{peer, *told_});
     return finish();
 }
@@ -65,10 +70,12 @@ Actions Conductor::peer_down(Nanoseconds now, Rank peer) {
     return finish();
 }
 
-Actions Conductor::contribute(Nanoseconds now, Ready ready) {
+Actions Conductor::contribute(Nanoseconds now, Ready ready, std::uint64_t fragment) {
     now_ = now;
     EM_ASSERT(ready.tokens > 0 && ready.inner_steps > 0, "a contribution has tokens and inner steps");
-    me_.ready = ready;
+    if (pending_.at(fragment)) drop_pending(fragment, "a newer one takes its place");
+    pending_[fragment] = ready;
+    take_pending(nullptr);
     return finish();
 }
 
@@ -88,7 +95,7 @@ Actions Conductor::leave(Nanoseconds now) {
     now_ = now;
     leave_deadline_ = now + (me_is_active() ? config_.leave_limit : Nanoseconds{0});
     me_.role = Role::leaving;
-    me_.ready.reset();
+    drop_all_pending("this site leaves");
     return finish();
 }
 
@@ -109,9 +116,10 @@ Actions Conductor::state_arrived(Nanoseconds now, Rank from, Offer offer) {
         me_.wants.reset();
         me_.position = std::move(offer.position);
         me_.state = std::move(offer.state);
-        me_.ready.reset();
+        drop_all_pending("the outer state was taken from another site");
         me_.prepared.reset();
         last_line_ = std::move(offer.last_line);
+        forget_lines();
         attempts_ = 0;
         round_began_ = now_;
         become_member();
@@ -163,6 +171,7 @@ Actions Conductor::finish() {
             if (peers_[rank].up) emit(Send{rank, me_});
         }
     }
+    if (me_is_active()) serve_results();
     if (me_is_active()) serve_joiners();
     return std::exchange(out_, {});
 }
@@ -176,6 +185,7 @@ void Conductor::hear(Rank from, const Standing& standing) {
     if (standing.role == Role::joining) peers_[from].state_sent.reset();
     note_change(from, before, standing);
     peers_[from].handed_on.reset();
+    if (!standing.lacks || standing.wants != config_.self) peers_[from].result_sent.reset();
 }
 
 void Conductor::note_change(Rank peer, const std::optional<Standing>& before, const Standing& after) {
@@ -198,9 +208,9 @@ bool Conductor::is_better(Rank peer) const {
     return other.chain_head != me_.position.chain_head && peer < config_.self;
 }
 
-// One round ahead is no reason yet: its commit will show whether this site can follow.
+// A few rounds ahead is no reason yet: their commits will show whether this site can follow.
 bool Conductor::leaves_behind(Rank peer) const {
-    return is_better(peer) && peers_[peer].standing->position.round != me_.position.round + 1;
+    return is_better(peer) && !follows_by_results(*peers_[peer].standing);
 }
 
 void Conductor::compare_with(Rank peer) {
@@ -238,23 +248,13 @@ void Conductor::raise_ballot() {
     if (leads && highest_seen_ > me_.promised && !plan_) me_.promised = next_ballot();
 }
 
-// The last commit to a site that is one round behind. Only between the lead and the others, so that not
-// everybody tells everybody; again when either has said or promised something new since.
-void Conductor::hand_on_commit(Rank peer) {
-    if (!is_up(peer, Role::member) && !is_up(peer, Role::leaving)) return;
-    if (last_line_.empty() || peers_[peer].standing->position.round + 1 != me_.position.round) return;
-    const bool concerns_lead = lead() == config_.self || lead() == peer || me_.role == Role::leaving;
-    if (!concerns_lead || peers_[peer].handed_on == me_.promised) return;
-    peers_[peer].handed_on = me_.promised;
-    emit(Send{peer, Commit{me_.promised, last_line_}});
-}
-
 void Conductor::hear(Rank from, const Plan& plan) {
     highest_seen_ = std::max(highest_seen_, plan.ballot);
     const auto is_me = [&](const PlanMember& member) { return member.rank == config_.self; };
-    const bool follows = me_.role == Role::member && lead() == from && plan.round == me_.position.round &&
-                         plan.chain_head == me_.position.chain_head && plan.ballot > me_.promised &&
-                         me_.ready && std::any_of(plan.members.begin(), plan.members.end(), is_me) &&
+    const bool follows = !owed_ && me_.role == Role::member && lead() == from &&
+                         plan.round == me_.position.round && plan.chain_head == me_.position.chain_head &&
+                         plan.ballot > me_.promised && me_.ready &&
+                         std::any_of(plan.members.begin(), plan.members.end(), is_me) &&
                          plan.members.back().rank < peers_.size();
     if (!follows) {
         me_.failed = plan.ballot;
@@ -277,15 +277,22 @@ void Conductor::hear(Rank from, const Commit& message) {
     const bool fits = manifest->run == config_.run && manifest->previous == me_.position.chain_head &&
                       manifest->state_before == me_.state && me_.prepared &&
                       me_.prepared->state_after == manifest->state_after;
+    const auto is_me = [&](const Contributor& one) { return one.site == config_.sites[config_.self]; };
+    const bool had_part = std::any_of(manifest->contributors.begin(), manifest->contributors.end(), is_me);
+    const bool next = manifest->previous == me_.position.chain_head && manifest->state_before == me_.state &&
+                      me_.role == Role::member && (!had_part || !me_.prepared);
     const bool counts =
         manifest->previous == me_.position.chain_head || (peers_[from].standing && is_better(from));
     if (fits) {
         me_.promised = std::max(me_.promised, message.authority);
         commit(*manifest, message.line);
-        if (peers_[from].standing) peers_[from].standing->position = me_.position;
+        if (peers_[from].standing && peers_[from].standing->position.round < me_.position.round) {
+            peers_[from].standing->position = me_.position;
+        }
+    } else if (next) {
+        owe(*manifest, message.line);
     } else if (counts) {
-        fall_behind(fmt::format("{} committed round {} without this site or with another result", name(from),
-                                manifest->round));
+        fall_behind(fmt::format("{} committed round {} with another result", name(from), manifest->round));
     }
 }
 
@@ -298,6 +305,8 @@ void Conductor::settle() {
     for (Rank rank = 0; rank < peers_.size(); ++rank) {
         if (is_up(rank, Role::member) || is_up(rank, Role::leaving)) compare_with(rank);
     }
+    settle_owed();
+    if (me_is_active()) watch_slack();
     if (me_is_active()) settle_lead();
     raise_ballot();
     for (Rank rank = 0; me_is_active() && rank < peers_.size(); ++rank) hand_on_commit(rank);

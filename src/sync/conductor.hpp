@@ -6,11 +6,18 @@
 // Protocol
 // - Every site tells every other its Standing whenever it changes. The lead is the member of lowest rank that
 //   a site can see, itself included.
-// - When all members that the lead sees stand at its position and are ready, it sends a Plan with a new
-//   ballot. Members promise the ballot, reduce into shadow buffers and tell the digest of the candidate.
-// - When all have prepared that ballot, the lead composes the manifest, commits and sends Commit. A member
-//   whose candidate has the digest of the manifest takes it; another one takes the state from a peer (parity:
-//   the digest of most counts, the lead's when it is a draw).
+// - When the members that the lead sees stand at its position and are ready, it sends a Plan with a new
+//   ballot to those that contribute. They promise the ballot, reduce into shadow buffers and tell the digest
+//   of the candidate. Whom the lead waits for: everybody; with a grace, a quorum and for the rest so long as
+//   their measured slack says (grace.hpp). The lead itself need not contribute.
+// - When all of the plan have prepared that ballot, the lead composes the manifest, commits and sends Commit.
+//   A contributor whose candidate has the digest of the manifest takes it; one with another candidate takes
+//   the state from a peer (parity: the digest of most counts, the first one's when it is a draw).
+// - A member that did not contribute to a committed round asks one that has it for the result (the encoded
+//   mean), makes the outer step itself and compares digests. So it follows without ever being waited for. It
+//   may be some rounds behind; one that is further behind takes the whole state.
+// - What a site has ready and no manifest holds stays ready for the next round of its fragment (late), until
+//   it is too stale; then it is dropped, with a note. Round r is of fragment r mod fragments.
 // - A member lost before the commit: a new ballot without it. Contributions are kept until a manifest holds
 //   them. Lead lost: the next one raises the ballot; a site that has the commit already hands it on when it
 //   sees the lead's Standing one round behind, and nobody can have prepared the later ballot then.
@@ -29,7 +36,8 @@
 // Thread rule: one thread. No wait has a guessed length except the pauses of the configuration.
 #pragma once
 
-#include <map>
+#include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -37,6 +45,7 @@
 
 #include "base/clock.hpp"
 #include "sync/conductor_message.hpp"
+#include "sync/grace.hpp"
 
 namespace euromesh::sync {
 
@@ -47,7 +56,18 @@ struct ConductorConfig {
     std::vector<SiteId> sites;  // in rank order, at most sites_most
     Rank self = 0;
     std::size_t starting_members = 1;
-    std::size_t quorum = 1;
+    std::size_t quorum = 1;       // a round has at least so many contributions
+    std::uint64_t fragments = 1;  // of the model; each round is of one
+    // None is planned beyond the last.
+    std::uint64_t rounds = std::numeric_limits<std::uint64_t>::max();
+    // Absent: a round waits for all members that the lead sees.
+    std::optional<GraceConfig> grace;
+    // So many rounds of its fragment a contribution may be late; 0: what misses its round is dropped.
+    std::uint64_t staleness_most = 2;
+    // So many rounds behind a member may be and still follow by results.
+    std::uint64_t catch_up_rounds = 4;
+    // A contribution whose norm is above this multiple of the (lower) median is left out; 0: none is.
+    double norm_gate = 0;
     std::string codec;
     OuterConfig outer;
     OuterSchedule schedule;
@@ -74,7 +94,8 @@ struct StartReduce {
     Plan plan;
 };
 struct AbortReduce {};
-// The candidate of the last `reduced` becomes the outer state; the line goes to the manifest file.
+// The candidate of the last `reduced` or `result_arrived` becomes the outer state; the line goes to the
+// manifest file.
 struct Adopt {
     Manifest manifest;
     std::string line;
@@ -82,6 +103,11 @@ struct Adopt {
 // The outer state at the conductor's position, to a site that joins.
 struct SendState {
     Rank to;
+};
+// The result of a committed round, to a member that had no part in it.
+struct SendResult {
+    Rank to;
+    std::uint64_t round;
 };
 // The state that was last offered by state_arrived becomes the outer state.
 struct AdoptState {
@@ -94,7 +120,8 @@ struct Note {
     std::string text;
 };
 struct Left {};
-using Action = std::variant<Send, StartReduce, AbortReduce, Adopt, SendState, AdoptState, Note, Left>;
+using Action =
+    std::variant<Send, StartReduce, AbortReduce, Adopt, SendState, SendResult, AdoptState, Note, Left>;
 using Actions = std::vector<Action>;
 
 // Where an outer state stands that one site gives to another.
@@ -112,12 +139,18 @@ class Conductor {
     Actions peer_up(Nanoseconds now, Rank peer);
     Actions peer_down(Nanoseconds now, Rank peer);
     Actions receive(Nanoseconds now, Rank from, const Message& message);
-    // The inner steps of the round of position() are done.
-    Actions contribute(Nanoseconds now, Ready ready);
+    // For the next round of this fragment; replaces what the site had ready for it.
+    Actions contribute(Nanoseconds now, Ready ready, std::uint64_t fragment = 0);
+    // What is ready for the next round of this fragment and in no manifest yet.
+    std::optional<Ready> pending(std::uint64_t fragment = 0) const { return pending_.at(fragment); }
     // prepared.ballot says which attempt ended; an old one is ignored.
     Actions reduced(Nanoseconds now, Prepared prepared);
     Actions reduce_failed(Nanoseconds now, Ballot ballot);
     Actions state_arrived(Nanoseconds now, Rank from, Offer offer);
+    // Its outer step has been made from the state at position(): the digest that came of it.
+    Actions result_arrived(Nanoseconds now, std::uint64_t round, const std::string& state_after);
+    // The manifest of the round whose result this site lacks.
+    const Manifest* awaited() const { return owed_ ? &owed_->manifest : nullptr; }
     // What goes with the outer state to a site that joins.
     Offer offer() const { return {me_.position, me_.state, last_line_}; }
     Actions leave(Nanoseconds now);
@@ -136,9 +169,17 @@ class Conductor {
     struct Peer {
         bool up = false;
         std::optional<Standing> standing;
-        std::optional<Nanoseconds> lost_at;       // as a member
-        std::optional<std::uint64_t> state_sent;  // for which round
-        std::optional<Ballot> handed_on;          // the last commit, under which authority
+        std::optional<Nanoseconds> lost_at;        // as a member
+        std::optional<std::uint64_t> state_sent;   // for which round
+        std::optional<Ballot> handed_on;           // the commit that it needs next, under which authority
+        std::optional<std::uint64_t> result_sent;  // of which round
+        std::optional<Nanoseconds> late_since;     // a round began without it: when its quorum was complete
+        bool was_ready = false;                    // for the round at hand
+    };
+    // A committed round whose result this site has not got yet.
+    struct Owed {
+        Manifest manifest;
+        std::string line;
     };
 
     Actions finish();
@@ -159,6 +200,28 @@ class Conductor {
     std::optional<Rank> source() const;
     bool sees_all_of(Rank peer) const;
     void hand_on_commit(Rank peer);
+    void owe(Manifest manifest, std::string line);
+    void settle_owed();
+    void serve_results();
+    bool result_may_come() const;
+    bool can_give(Rank peer, std::uint64_t round) const;
+    bool follows_by_results(const Standing& ahead) const;
+    std::optional<Rank> result_source() const;
+    void keep_line(std::string line);
+    void forget_lines();
+    const std::string* kept_line(std::uint64_t round) const;
+    void take_pending(const Manifest* committed);
+    void drop_pending(std::uint64_t fragment, const std::string& why);
+    void drop_all_pending(const std::string& why);
+    std::uint64_t fragment_of(std::uint64_t round) const { return round % config_.fragments; }
+    std::uint64_t staleness(const Ready& ready, std::uint64_t round) const;
+    void watch_slack();
+    void measure_slack(Peer& peer);
+    std::vector<Rank> able_members(const std::vector<Rank>& connected) const;
+    std::vector<Rank> contributors(const std::vector<Rank>& connected) const;
+    void note_gated(const std::vector<Rank>& able, const std::vector<Rank>& chosen);
+    bool waited_enough() const;
+    bool has_part(const Plan& plan) const;
     void raise_ballot();
     void take_lead();
     bool plan_is_broken() const;
@@ -167,7 +230,7 @@ class Conductor {
     bool links_are_settled(const std::vector<Rank>& connected);
     std::vector<Rank> connected_members() const;
     const Standing& standing_of(Rank member) const;
-    void make_plan();
+    void make_plan(const std::vector<Rank>& chosen);
     void decide();
     std::string majority_state() const;
     Manifest compose(const std::string& state_after) const;
@@ -189,8 +252,15 @@ class Conductor {
     std::optional<Rank> known_lead_;
     std::optional<Plan> plan_;  // promised and not yet committed
     bool plan_is_mine_ = false;
-    std::uint64_t attempts_ = 0;  // of this round, as far as this site knows
-    std::string last_line_;       // of the round before position()
+    std::uint64_t attempts_ = 0;     // of this round, as far as this site knows
+    std::string last_line_;          // of the round before position()
+    std::deque<std::string> lines_;  // of the rounds from me_.keeps on
+    std::optional<Owed> owed_;
+    std::vector<std::optional<Ready>> pending_;  // by fragment
+    GraceMeter meter_{GraceConfig{}};
+    std::optional<Nanoseconds> quorum_since_;
+    std::uint64_t watched_round_ = 0;
+    std::string gated_;  // the last note about a gate
     bool has_been_member_ = false;
     Ballot highest_seen_ = 0;  // of others
     Nanoseconds now_{0};

@@ -1,6 +1,7 @@
 #include "sync/conductor.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -22,7 +23,9 @@ void Conductor::settle_lead() {
         retry_at_ = now_ + (same_members ? times * config_.retry_pause : Nanoseconds{0});
         plan_.reset();
     }
-    if (leads == config_.self && me_.role == Role::member && can_plan()) make_plan();
+    if (leads == config_.self && me_.role == Role::member && can_plan()) {
+        make_plan(contributors(connected_members()));
+    }
 }
 
 void Conductor::take_lead() {
@@ -93,8 +96,45 @@ bool Conductor::links_are_settled(const std::vector<Rank>& connected) {
     return settled || now_ >= *links_differ_since_ + config_.link_patience;
 }
 
+// Those that stand where the lead stands and have something to give.
+std::vector<Rank> Conductor::able_members(const std::vector<Rank>& connected) const {
+    std::vector<Rank> able;
+    for (const Rank rank : connected) {
+        const Standing& standing = standing_of(rank);
+        if (standing.position == me_.position && standing.ready && !standing.lacks) able.push_back(rank);
+    }
+    return able;
+}
+
+// Without those whose norm is not finite or far above that of the others.
+std::vector<Rank> Conductor::contributors(const std::vector<Rank>& connected) const {
+    std::vector<Rank> able = able_members(connected);
+    const auto norm_of = [&](Rank rank) { return standing_of(rank).ready->norm; };
+    std::erase_if(able, [&](Rank rank) { return !std::isfinite(norm_of(rank)); });
+    if (config_.norm_gate <= 0 || able.empty()) return able;
+    std::vector<double> norms;
+    for (const Rank rank : able) norms.push_back(norm_of(rank));
+    std::sort(norms.begin(), norms.end());
+    const double limit = config_.norm_gate * norms[(norms.size() - 1) / 2];
+    std::erase_if(able, [&](Rank rank) { return norm_of(rank) > limit; });
+    return able;
+}
+
+// Once for each contribution that is left out.
+void Conductor::note_gated(const std::vector<Rank>& able, const std::vector<Rank>& chosen) {
+    for (const Rank rank : able) {
+        if (std::find(chosen.begin(), chosen.end(), rank) != chosen.end()) continue;
+        const Ready& ready = *standing_of(rank).ready;
+        std::string text = fmt::format("the contribution of {} from round {} has norm {:.4g} and is left out",
+                                       name(rank), ready.base, ready.norm);
+        if (text == gated_) continue;
+        gated_ = text;
+        note("gate", name(rank), std::move(text));
+    }
+}
+
 bool Conductor::can_plan() {
-    if (!me_.ready || now_ < retry_at_) return false;
+    if (owed_ || now_ < retry_at_ || me_.position.round >= config_.rounds) return false;
     const bool run_is_new = last_line_.empty() && now_ < began_at_ + config_.start_grace;
     if (run_is_new && members().size() < config_.starting_members) return false;
     for (const Peer& peer : peers_) {
@@ -106,16 +146,25 @@ bool Conductor::can_plan() {
         }
     }
     const std::vector<Rank> connected = connected_members();
-    if (!links_are_settled(connected) || connected.size() < config_.quorum) return false;
-    return std::all_of(connected.begin(), connected.end(), [&](Rank rank) {
-        return standing_of(rank).position == me_.position && standing_of(rank).ready;
-    });
+    if (!links_are_settled(connected)) return false;
+    const std::vector<Rank> able = able_members(connected);
+    const std::vector<Rank> chosen = contributors(connected);
+    note_gated(able, chosen);
+    if (chosen.empty() || chosen.size() < config_.quorum) return false;
+    return able.size() == connected.size() || waited_enough();
 }
 
-void Conductor::make_plan() {
+// Since a quorum was ready, for those that are not.
+bool Conductor::waited_enough() const {
+    if (!config_.grace || !quorum_since_) return false;
+    const std::optional<Nanoseconds> grace = meter_.grace();
+    return grace && now_ >= *quorum_since_ + *grace;
+}
+
+void Conductor::make_plan(const std::vector<Rank>& chosen) {
     Plan plan{me_.position.round, me_.position.chain_head, next_ballot(), {}};
     std::vector<SiteWork> work;
-    for (const Rank rank : connected_members()) {
+    for (const Rank rank : chosen) {
         const Ready& ready = *standing_of(rank).ready;
         work.push_back({ready.tokens, ready.inner_steps});
         plan.members.push_back({rank, 0});
@@ -129,13 +178,15 @@ void Conductor::make_plan() {
     for (const PlanMember& member : plan.members) {
         if (member.rank != config_.self) emit(Send{member.rank, plan});
     }
-    emit(StartReduce{plan});
+    if (has_part(plan)) emit(StartReduce{plan});
 }
 
 std::string Conductor::majority_state() const {
     std::map<std::string, std::size_t> votes;
     for (const PlanMember& member : plan_->members) votes[prepared_of(member.rank).state_after] += 1;
-    std::string best = me_.prepared->state_after;  // wins a draw
+    // The lead's wins a draw; that of the first where the lead has none.
+    const Rank first = has_part(*plan_) ? config_.self : plan_->members.front().rank;
+    std::string best = prepared_of(first).state_after;
     for (const auto& [state, count] : votes) {
         if (count > votes[best]) best = state;
     }
@@ -147,6 +198,7 @@ Manifest Conductor::compose(const std::string& state_after) const {
     manifest.run = config_.run;
     manifest.round = me_.position.round;
     manifest.attempt = attempts_;
+    manifest.fragment = fragment_of(manifest.round);
     manifest.inner_steps = config_.schedule.inner_steps_of(manifest.round);
     manifest.codec = config_.codec;
     manifest.outer = config_.schedule.outer_of(config_.outer, manifest.round);
@@ -155,8 +207,9 @@ Manifest Conductor::compose(const std::string& state_after) const {
     for (const PlanMember& member : plan_->members) {
         const Standing& standing = standing_of(member.rank);
         const Prepared& prepared = *standing.prepared;
-        manifest.contributors.push_back({config_.sites[member.rank], standing.ready->tokens,
-                                         standing.ready->inner_steps, member.weight, prepared.bytes,
+        const Ready& ready = *standing.ready;
+        manifest.contributors.push_back({config_.sites[member.rank], ready.tokens, ready.inner_steps,
+                                         ready.base, ready.norm, member.weight, prepared.bytes,
                                          prepared.contribution_digest});
         manifest.tokens_total += standing.ready->tokens;
     }
@@ -176,11 +229,12 @@ void Conductor::decide() {
         note("parity", name(member.rank),
              fmt::format("{} computed another outer state and takes that of the others", name(member.rank)));
     }
-    if (me_.prepared->state_after == state_after) return commit(manifest, line);
+    const bool part = has_part(*plan_);
+    if (part && me_.prepared->state_after == state_after) return commit(manifest, line);
     for (const PlanMember& member : plan_->members) {
         if (member.rank != config_.self) emit(Send{member.rank, Commit{me_.promised, line}});
     }
-    fall_behind("this site computed another outer state");
+    part ? fall_behind("this site computed another outer state") : owe(manifest, line);
 }
 
 void Conductor::commit(const Manifest& manifest, const std::string& line) {
@@ -188,13 +242,17 @@ void Conductor::commit(const Manifest& manifest, const std::string& line) {
     last_duration_ = now_ - std::exchange(round_began_, now_);
     me_.position = {manifest.round + 1, chain_digest(line), manifest.tokens_total};
     me_.state = manifest.state_after;
-    me_.ready.reset();
     me_.prepared.reset();
+    me_.lacks.reset();
+    me_.wants.reset();
+    owed_.reset();
     plan_.reset();
     plan_is_mine_ = false;
     attempts_ = 0;
     retry_at_ = now_;
     last_line_ = line;
+    keep_line(line);
+    take_pending(&manifest);
     for (Peer& peer : peers_) peer.handed_on.reset();
     at_boundary_ = true;
 }
@@ -206,6 +264,9 @@ void Conductor::fall_behind(const std::string& why) {
     if (plan_) emit(AbortReduce{});
     plan_.reset();
     plan_is_mine_ = false;
+    owed_.reset();
+    me_.lacks.reset();
+    me_.wants.reset();
     me_.role = Role::joining;
 }
 

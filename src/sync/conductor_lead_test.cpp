@@ -1,98 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <deque>
-#include <functional>
-#include <set>
 
-#include "sync/conductor.hpp"
+#include "sync/desk_for_test.hpp"
 
 namespace euromesh::sync {
 namespace {
-
-std::string state(int number) {
-    return fmt::format("{:032x}", number);
-}
-
-// A few conductors whose messages and reductions a test moves by hand.
-struct Desk {
-    explicit Desk(std::size_t count, std::size_t quorum = 1) {
-        for (std::size_t i = 0; i < count; ++i) {
-            ConductorConfig config;
-            config.run = RunId::parse("desk", "run").value();
-            for (const char* name : {"a", "b", "c"})
-                config.sites.push_back(SiteId::parse(name, "site").value());
-            config.sites.resize(count);
-            config.self = i;
-            config.starting_members = count;
-            config.quorum = quorum;
-            config.codec = "fp32";
-            config.reconnect_grace = config.start_grace = Nanoseconds{0};
-            conductors.emplace_back(config, Position{}, state(0));
-            plans.emplace_back();
-            adopted.emplace_back();
-        }
-        for (std::size_t i = 0; i < count; ++i) take(i, conductors[i].begin(now));
-        for (std::size_t i = 0; i < count; ++i) {
-            for (std::size_t k = 0; k < count; ++k) {
-                if (i != k) take(i, conductors[i].peer_up(now, k));
-            }
-        }
-        deliver();
-    }
-
-    void take(Rank from, const Actions& actions) {
-        for (const Action& action : actions) {
-            if (const auto* send = std::get_if<Send>(&action)) mail.push_back({from, *send});
-            if (const auto* start = std::get_if<StartReduce>(&action)) plans[from] = start->plan;
-            if (const auto* adopt = std::get_if<Adopt>(&action)) adopted[from].push_back(adopt->manifest);
-            if (const auto* give = std::get_if<SendState>(&action)) given.push_back({from, give->to});
-            if (const auto* one = std::get_if<Note>(&action)) notes.push_back(one->kind + " " + one->site);
-        }
-    }
-
-    // Everything in flight, and what comes of it; `hold` keeps what must not arrive yet.
-    void deliver(const std::function<bool(Rank, const Send&)>& hold = nullptr) {
-        std::deque<std::pair<Rank, Send>> held;
-        while (!mail.empty()) {
-            const auto [from, send] = mail.front();
-            mail.pop_front();
-            if (hold && hold(from, send)) {
-                held.push_back({from, send});
-            } else if (!dead.contains(from) && !dead.contains(send.to)) {
-                take(send.to, conductors[send.to].receive(now, from, send.message));
-            }
-        }
-        mail = std::move(held);
-    }
-
-    void ready(Rank rank) { take(rank, conductors[rank].contribute(now, {100 * (rank + 1), 10})); }
-    void all_ready() {
-        for (Rank rank = 0; rank < conductors.size(); ++rank) {
-            if (!dead.contains(rank)) ready(rank);
-        }
-        deliver();
-    }
-    void reduced(Rank rank, int result) {
-        const Ballot ballot = plans[rank]->ballot;
-        take(rank, conductors[rank].reduced(now, {ballot, state(result), std::string(64, 'e'), 400}));
-    }
-    void kill(Rank rank) {
-        dead.insert(rank);
-        for (Rank other = 0; other < conductors.size(); ++other) {
-            if (!dead.contains(other)) take(other, conductors[other].peer_down(now, rank));
-        }
-    }
-
-    Nanoseconds now{0};
-    std::vector<Conductor> conductors;
-    std::vector<std::optional<Plan>> plans;
-    std::vector<std::vector<Manifest>> adopted;
-    std::vector<std::pair<Rank, Rank>> given;
-    std::deque<std::pair<Rank, Send>> mail;
-    std::vector<std::string> notes;
-    std::set<Rank> dead;
-};
 
 bool is_commit(Rank, const Send& send) {
     return std::holds_alternative<Commit>(send.message);
@@ -140,7 +53,7 @@ TEST_CASE("a member lost before the commit: a second attempt without it, with we
     REQUIRE(desk.adopted[1].size() == 1);
     CHECK(desk.adopted[1][0].attempt == 2);
     CHECK(desk.adopted[1][0].contributors.size() == 2);
-    CHECK(desk.adopted[1][0].state_after == state(2));
+    CHECK(desk.adopted[1][0].state_after == state_text(2));
 }
 
 TEST_CASE("a commit that reached only one site before the lead died is completed by the next lead") {
@@ -213,7 +126,7 @@ TEST_CASE("too few members wait, and a site that comes back gets the state at on
     desk.now += std::chrono::seconds(3600);
     Standing joiner;
     joiner.role = Role::joining;
-    joiner.state = state(0);
+    joiner.state = state_text(0);
     joiner.wants = 0;
     desk.take(0, desk.conductors[0].peer_up(desk.now, 1));
     desk.take(0, desk.conductors[0].receive(desk.now, 1, joiner));

@@ -76,9 +76,14 @@ Json to_json(const Standing& standing) {
     json["promised"] = standing.promised;
     json["failed"] = standing.failed;
     json["sees"] = standing.sees;
+    json["keeps"] = standing.keeps;
+    if (standing.lacks) json["lacks"] = *standing.lacks;
     if (standing.wants) json["wants"] = *standing.wants;
     if (standing.ready) {
-        json["ready"] = {{"tokens", standing.ready->tokens}, {"inner_steps", standing.ready->inner_steps}};
+        json["ready"] = {{"tokens", standing.ready->tokens},
+                         {"inner_steps", standing.ready->inner_steps},
+                         {"base", standing.ready->base},
+                         {"norm", standing.ready->norm}};
     }
     if (standing.prepared) {
         json["prepared"] = {{"ballot", standing.prepared->ballot},
@@ -121,12 +126,16 @@ Result<Message> read_standing(const Json& json) {
     reader.read("state", standing.state, 64);
     reader.read("promised", standing.promised, ballot_most);
     reader.read("failed", standing.failed, ballot_most);
+    reader.read("keeps", standing.keeps);
+    if (reader.find("lacks")) reader.read("lacks", standing.lacks.emplace());
     if (reader.find("wants")) reader.read("wants", standing.wants.emplace(), sites_most - 1);
     if (const Json* ready = reader.find("ready")) {
         Reader inner(*ready, "standing.ready");
         standing.ready.emplace();
         inner.read("tokens", standing.ready->tokens);
         inner.read("inner_steps", standing.ready->inner_steps);
+        inner.read("base", standing.ready->base);
+        inner.read("norm", standing.ready->norm);
         if (inner.status() && (standing.ready->tokens == 0 || standing.ready->inner_steps == 0)) {
             return fail(Code::corrupted, "standing.ready: a contribution has tokens and inner steps");
         }

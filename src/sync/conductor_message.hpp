@@ -30,6 +30,10 @@ std::string_view name_of(Role role);
 struct Ready {
     std::uint64_t tokens = 0;
     std::uint64_t inner_steps = 0;
+    // The round at whose beginning the outer state stood from which it was computed. A site never gives two
+    // contributions to one fragment from one base.
+    std::uint64_t base = 0;
+    double norm = 0;  // L2, before coding
     bool operator==(const Ready&) const = default;
 };
 
@@ -51,7 +55,9 @@ struct Standing {
     std::vector<std::size_t> sees;  // ranks of the members that it sees, itself included when it is one
     std::optional<Ready> ready;
     std::optional<Prepared> prepared;
-    std::optional<std::size_t> wants;  // joining: the rank from which it wants the outer state
+    std::uint64_t keeps = 0;             // it can give the lines and results of the rounds from this one on
+    std::optional<std::uint64_t> lacks;  // a member that knows this round committed and has no result of it
+    std::optional<std::size_t> wants;    // from whom: the outer state (joining), or the result that it lacks
     bool operator==(const Standing&) const = default;
 };
 

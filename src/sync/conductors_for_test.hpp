@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <queue>
 #include <set>
@@ -28,12 +29,18 @@ struct NetworkOptions {
     int cuts = 0;              // of one link for a short while
     double wrong_digest = 0;   // probability that a site computes another outer state
     int most_compute_ms = 50;  // inner steps of one round
+    std::size_t slow = 0;      // the last so many sites compute `slow_factor` times longer
+    int slow_factor = 10;
+    std::optional<GraceConfig> grace;
+    std::uint64_t staleness_most = 2;
+    std::uint64_t catch_up_rounds = 4;
+    std::uint64_t fragments = 1;
 };
 
 class ConductorNetwork {
   public:
     struct FakeState {
-        std::vector<std::string> counted;  // "site.life.round" of every contribution
+        std::vector<std::string> counted;  // "site.life.base" of every contribution
         std::string digest() const {
             std::string text;
             for (const std::string& one : counted) text += one + " ";
@@ -45,7 +52,13 @@ class ConductorNetwork {
         int life = 0;
         FakeState state, candidate;
         std::optional<Plan> reducing;
-        std::uint64_t computing = 0;  // number of the local phase: older ones are void
+        std::uint64_t phase = 0;  // number of the local phase: older ones are void
+        bool computing = false;
+        std::optional<std::uint64_t> finished;  // base of a local phase that waits to be handed in
+        std::optional<std::uint64_t> given;     // base of the last one that was
+        std::map<std::uint64_t, std::string> contributions;         // by fragment
+        std::map<std::uint64_t, std::vector<std::string>> results;  // by round: what it added
+        std::uint64_t handed_in = 0;
         FakeState offered;
         std::vector<std::string> lines;
         bool left = false;
@@ -136,6 +149,11 @@ class ConductorNetwork {
         config.self = i;
         config.starting_members = options_.sites;
         config.quorum = options_.quorum;
+        config.grace = options_.grace;
+        config.staleness_most = options_.staleness_most;
+        config.catch_up_rounds = options_.catch_up_rounds;
+        config.fragments = options_.fragments;
+        config.rounds = options_.rounds;
         config.codec = "fp32";
         config.reconnect_grace = std::chrono::milliseconds(30);
         config.start_grace = std::chrono::milliseconds(100);
@@ -242,21 +260,41 @@ class ConductorNetwork {
         }
     }
 
-    // The trainer of site i begins the inner steps of the round at which it stands.
+    // The trainer of site i begins the inner steps from the state at which it stands.
     void compute(std::size_t i) {
-        const std::uint64_t phase = ++sites_[i].computing;
-        const int life = sites_[i].life;
-        const double seconds = random_.uniform() * 0.001 * options_.most_compute_ms;
-        after(seconds, [this, i, phase, life] {
-            Site& site = sites_[i];
-            if (!site.conductor || site.life != life || site.computing != phase || ending_) return;
-            if (site.conductor->position().round >= options_.rounds) return;
-            perform(i, site.conductor->contribute(clock(), {100 + 10 * i, 5}));
+        Site& site = sites_[i];
+        const std::uint64_t phase = ++site.phase;
+        site.computing = true;
+        const int life = site.life;
+        const std::uint64_t base = site.conductor->position().round;
+        const bool slow = i + options_.slow >= options_.sites;
+        const double seconds =
+            random_.uniform() * 0.001 * options_.most_compute_ms * (slow ? options_.slow_factor : 1);
+        after(seconds, [this, i, phase, life, base] {
+            Site& now = sites_[i];
+            if (!now.conductor || now.life != life || now.phase != phase || ending_) return;
+            now.computing = false;
+            now.finished = base;
+            pump(i);
         });
     }
 
-    std::string contribution(std::size_t i, std::uint64_t round) const {
-        return fmt::format("{}.{}.{}", i, sites_[i].life, round);
+    // What a session does between trainer and conductor: one contribution at a time waits for its round.
+    void pump(std::size_t i) {
+        Site& site = sites_[i];
+        if (!site.conductor || ending_ || site.conductor->role() != Role::member) return;
+        const Position& position = site.conductor->position();
+        const std::uint64_t fragment = position.round % options_.fragments;
+        if (site.finished && position.round < options_.rounds && !site.conductor->pending(fragment)) {
+            const std::uint64_t base = *std::exchange(site.finished, std::nullopt);
+            site.given = base;
+            site.contributions[fragment] = fmt::format("{}.{}.{}", i, site.life, base);
+            site.handed_in += 1;
+            perform(i, site.conductor->contribute(clock(), {100 + 10 * i, 5, base, 1.0}, fragment));
+            return;
+        }
+        const bool fresh = !site.given || position.round > *site.given;
+        if (!site.computing && !site.finished && fresh && position.round < options_.rounds) compute(i);
     }
 
     void reduce(std::size_t i, const Plan& plan) {
@@ -265,25 +303,40 @@ class ConductorNetwork {
             const auto& other = sites_[member.rank].reducing;
             if (!other || other->ballot != plan.ballot || other->round != plan.round) return;
         }
-        FakeState result = sites_[i].state;
+        std::vector<std::string> added;
         for (const PlanMember& member : plan.members) {
-            result.counted.push_back(contribution(member.rank, plan.round));
+            added.push_back(sites_[member.rank].contributions.at(plan.round % options_.fragments));
         }
         for (const PlanMember& member : plan.members) {
-            after(delay(), [this, rank = member.rank, plan, result] { reduced(rank, plan, result); });
+            after(delay(), [this, rank = member.rank, plan, added] { reduced(rank, plan, added); });
         }
     }
 
-    void reduced(std::size_t i, const Plan& plan, const FakeState& result) {
+    // The outer step of site i; seldom a wrong one.
+    void make_candidate(std::size_t i, std::uint64_t round, const std::vector<std::string>& added) {
         Site& site = sites_[i];
-        if (!site.conductor || !site.reducing || site.reducing->ballot != plan.ballot) return;
-        site.reducing.reset();
-        site.candidate = result;
+        site.candidate = site.state;
+        site.results[round] = added;
+        for (const std::string& one : added) site.candidate.counted.push_back(one);
         if (random_.uniform() < options_.wrong_digest) {
             site.candidate.counted.push_back(fmt::format("wrong{}", i));
         }
-        const std::string digest = to_hex(sha256(contribution(i, plan.round)));
+    }
+
+    void reduced(std::size_t i, const Plan& plan, const std::vector<std::string>& added) {
+        Site& site = sites_[i];
+        if (!site.conductor || !site.reducing || site.reducing->ballot != plan.ballot) return;
+        site.reducing.reset();
+        make_candidate(i, plan.round, added);
+        const std::string digest = to_hex(sha256(site.contributions[plan.round % options_.fragments]));
         perform(i, site.conductor->reduced(clock(), {plan.ballot, site.candidate.digest(), digest, 100}));
+    }
+
+    void result_arrived(std::size_t i, std::uint64_t round, const std::vector<std::string>& added) {
+        const Manifest* awaited = sites_[i].conductor->awaited();
+        if (!awaited || awaited->round != round) return;
+        make_candidate(i, round, added);
+        perform(i, sites_[i].conductor->result_arrived(clock(), round, sites_[i].candidate.digest()));
     }
 
     void perform(std::size_t i, const Actions& actions) {
@@ -291,9 +344,7 @@ class ConductorNetwork {
             if (!sites_[i].conductor) return;
             std::visit([&](const auto& one) { act(i, one); }, action);
         }
-        Site& site = sites_[i];
-        const bool fresh_member = site.conductor->role() == Role::member && site.computing == 0;
-        if (fresh_member) compute(i);
+        pump(i);
     }
 
     void act(std::size_t i, const Send& send) {
@@ -311,7 +362,6 @@ class ConductorNetwork {
         site.state = site.candidate;
         site.lines.push_back(adopt.line);
         committed_[adopt.manifest.round].insert(adopt.line);
-        compute(i);
     }
     void act(std::size_t i, const SendState& send) {
         const Offer offer = sites_[i].conductor->offer();
@@ -322,10 +372,19 @@ class ConductorNetwork {
             perform(to, sites_[to].conductor->state_arrived(clock(), i, offer));
         });
     }
+    void act(std::size_t i, const SendResult& send) {
+        const std::vector<std::string> added = sites_[i].results.at(send.round);
+        deliver(i, send.to, 2 * delay(),
+                [this, to = send.to, round = send.round, added] { result_arrived(to, round, added); });
+    }
     void act(std::size_t i, const AdoptState&) {
-        sites_[i].state = sites_[i].offered;
-        sites_[i].lines.clear();
-        compute(i);
+        Site& site = sites_[i];
+        site.state = site.offered;
+        site.lines.clear();
+        site.phase += 1;
+        site.computing = false;
+        site.finished.reset();
+        site.given.reset();
     }
     void act(std::size_t i, const Note& note) {
         notes_.push_back(fmt::format("{:.3f} site{} round {} {} {}: {}", now_, i, note.round, note.kind,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "base/hash.hpp"
@@ -43,6 +44,8 @@ Json to_json(const Contributor& contributor) {
     json["site"] = contributor.site.text();
     json["tokens"] = contributor.tokens;
     json["inner_steps"] = contributor.inner_steps;
+    json["base"] = contributor.base;
+    json["norm"] = contributor.norm;
     json["weight"] = contributor.weight;
     json["bytes"] = contributor.bytes;
     json["digest"] = contributor.digest;
@@ -64,6 +67,8 @@ Result<Contributor> read_contributor(const Json& json) {
     EM_ASSIGN(contributor.site, SiteId::parse(site, "site"));
     EM_ASSIGN(contributor.tokens, read_count(json, "tokens"));
     EM_ASSIGN(contributor.inner_steps, read_count(json, "inner_steps"));
+    EM_ASSIGN(contributor.base, read_count(json, "base"));
+    EM_ASSIGN(contributor.norm, json_number(json, "norm", where));
     EM_ASSIGN(contributor.weight, json_number(json, "weight", where));
     EM_ASSIGN(contributor.bytes, read_count(json, "bytes"));
     EM_ASSIGN(contributor.digest, read_digest(json, "digest", 64));
@@ -119,6 +124,10 @@ Status check_weights(const Manifest& manifest) {
         const auto same = [&](const Contributor& other) { return other.site == one->site; };
         if (std::any_of(manifest.contributors.begin(), one, same)) {
             return fail(Code::corrupted, "{} contributes twice", one->site.text());
+        }
+        if (one->base > manifest.round) {
+            return fail(Code::corrupted, "{} contributes from round {}, which is to come", one->site.text(),
+                        one->base);
         }
         if (one->tokens == 0) return fail(Code::corrupted, "{} contributes no tokens", one->site.text());
         if (one->inner_steps == 0) {
@@ -178,6 +187,21 @@ Status check_next(const Manifest& before, const std::string& head, const Manifes
     return {};
 }
 
+// The last base of each site and fragment.
+using Bases = std::map<std::pair<std::string, std::uint64_t>, std::uint64_t>;
+
+Status check_bases(const Manifest& line, Bases& bases) {
+    for (const Contributor& one : line.contributors) {
+        const auto [last, fresh] = bases.try_emplace({one.site.text(), line.fragment}, one.base);
+        if (!fresh && one.base <= last->second) {
+            return fail(Code::corrupted, "{} contributes from round {}, it did so from round {} already",
+                        one.site.text(), one.base, last->second);
+        }
+        last->second = one.base;
+    }
+    return {};
+}
+
 Result<Manifest> check_line(std::string_view text, const std::optional<Manifest>& before,
                             const ChainSummary& summary) {
     EM_ASSIGN(Manifest line, decode_manifest(text));
@@ -232,6 +256,7 @@ Result<Manifest> decode_manifest(std::string_view line) {
 Result<ChainSummary> check_manifests(std::string_view text, std::string_view final_state) {
     ChainSummary summary;
     std::optional<Manifest> before;
+    Bases bases;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
         const auto at_line = fmt::format("line {}", summary.lines + 1);
@@ -239,7 +264,8 @@ Result<ChainSummary> check_manifests(std::string_view text, std::string_view fin
             return fail(Code::corrupted, "{}: it is cut off: no end of line", at_line);
         }
         auto line = check_line(text.substr(0, end), before, summary);
-        if (!line) return fail(Error{Code::corrupted, line.error().within(at_line).message});
+        const Status once = line ? check_bases(*line, bases) : fail(line.error());
+        if (!once) return fail(Error{Code::corrupted, once.error().within(at_line).message});
         if (!before) summary.first_round = line->round;
         summary.head = chain_digest(text.substr(0, end));
         summary.lines += 1;

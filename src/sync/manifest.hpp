@@ -25,6 +25,9 @@ struct Contributor {
     SiteId site;
     std::uint64_t tokens = 0;
     std::uint64_t inner_steps = 0;
+    std::uint64_t base =
+        0;            // the round from whose outer state it was computed: below `round` when it is late
+    double norm = 0;  // as its site told it; L2, before coding
     double weight = 0;
     std::uint64_t bytes = 0;  // encoded contribution, without framing
     std::string digest;       // SHA-256 of the encoded contribution
@@ -76,8 +79,9 @@ struct ChainSummary {
 };
 
 // Recomputes a whole file. corrupted: names the first bad line and what is wrong with it: the chain, a gap in
-// the rounds, a state that does not follow, weights that do not follow from the tokens, a site twice. Also
-// when `final_state` is given and is not that of the last line.
+// the rounds, a state that does not follow, weights that do not follow from the tokens, a site twice, a base
+// from which a site has contributed to this fragment before (so that nothing is counted twice). Also when
+// `final_state` is given and is not that of the last line.
 Result<ChainSummary> check_manifests(std::string_view text, std::string_view final_state = {});
 
 }  // namespace euromesh::sync

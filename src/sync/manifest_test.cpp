@@ -28,8 +28,8 @@ std::vector<Manifest> chain(std::uint64_t rounds, std::uint64_t first = 0) {
         line.round = round;
         line.inner_steps = 30;
         line.codec = "int8";
-        line.contributors = {{site("jupiter"), 300, 30, 0, 1016, std::string(64, '1')},
-                             {site("leonardo"), 700, 30, 0, 1016, std::string(64, '2')}};
+        line.contributors = {{site("jupiter"), 300, 30, round, 1.5, 0, 1016, std::string(64, '1')},
+                             {site("leonardo"), 700, 30, round, 2.5, 0, 1016, std::string(64, '2')}};
         line.contributors[0].weight = 0.3;
         line.contributors[1].weight = 0.7;
         line.state_before = state(static_cast<int>(round));
@@ -64,14 +64,15 @@ TEST_CASE("one manifest is one canonical line and reads back") {
     const Manifest manifest = chain(1).front();
     const std::string line = encode(manifest);
     CHECK(line.find('\n') == std::string::npos);
-    CHECK(line ==
-          R"({"run":"test-run","round":0,"attempt":1,"fragment":0,"inner_steps":30,"codec":"int8",)"
-          R"("outer":{"kind":"nesterov","lr":0.7,"momentum":0.9},"weights":"tokens","contributors":[)"
-          R"({"site":"jupiter","tokens":300,"inner_steps":30,"weight":0.3,"bytes":1016,"digest":")" +
-              std::string(64, '1') +
-              R"("},{"site":"leonardo","tokens":700,"inner_steps":30,"weight":0.7,"bytes":1016,"digest":")" +
-              std::string(64, '2') + R"("}],"state_before":")" + state(0) + R"(","state_after":")" +
-              state(1) + R"(","tokens_total":1000,"previous":")" + chain_origin() + R"("})");
+    CHECK(
+        line ==
+        R"({"run":"test-run","round":0,"attempt":1,"fragment":0,"inner_steps":30,"codec":"int8",)"
+        R"("outer":{"kind":"nesterov","lr":0.7,"momentum":0.9},"weights":"tokens","contributors":[)"
+        R"({"site":"jupiter","tokens":300,"inner_steps":30,"base":0,"norm":1.5,"weight":0.3,"bytes":1016,"digest":")" +
+            std::string(64, '1') +
+            R"("},{"site":"leonardo","tokens":700,"inner_steps":30,"base":0,"norm":2.5,"weight":0.7,"bytes":1016,"digest":")" +
+            std::string(64, '2') + R"("}],"state_before":")" + state(0) + R"(","state_after":")" + state(1) +
+            R"(","tokens_total":1000,"previous":")" + chain_origin() + R"("})");
     CHECK(decode_manifest(line).value() == manifest);
 }
 
@@ -163,6 +164,10 @@ TEST_CASE("the first bad line is named together with what is wrong") {
         {[](Manifest& line) { line.contributors[1].site = site("jupiter"); },
          "line 3: jupiter contributes twice"},
         {[](Manifest& line) { line.contributors.clear(); }, "line 3: nobody contributes"},
+        {[](Manifest& line) { line.contributors[0].base = 3; },
+         "line 3: jupiter contributes from round 3, which is to come"},
+        {[](Manifest& line) { line.contributors[1].base = 1; },
+         "line 3: leonardo contributes from round 1, it did so from round 1 already"},
         {[](Manifest& line) { line.contributors[0].tokens = 0; }, "line 3: jupiter contributes no tokens"},
         {[](Manifest& line) { line.tokens_total += 1; }, "line 3: tokens_total is 3001, it must be 3000"},
         {[](Manifest& line) { line.run = RunId::parse("other", "run").value(); },

@@ -131,6 +131,22 @@ void outer_step(const OuterConfig& config, std::uint64_t round, std::span<const 
     outer_step(config, mean, state.params, state.momentum);
 }
 
+void outer_step(const OuterConfig& config, std::uint64_t round, const Fragment& fragment,
+                std::span<const float> mean, OuterState& state) {
+    EM_ASSERT(mean.size() == fragment.size(), "a mean for each value of the fragment");
+    if (fragment.size() == state.params.size()) return outer_step(config, round, mean, state);
+    const auto part_of = [&](const std::vector<float>& whole) {
+        std::vector<float> part(whole.empty() ? 0 : fragment.size());
+        if (!whole.empty()) gather(fragment, whole, part);
+        return part;
+    };
+    OuterState part{part_of(state.params), part_of(state.momentum), part_of(state.delayed)};
+    outer_step(config, round, mean, part);
+    scatter(fragment, part.params, state.params);
+    scatter(fragment, part.momentum, state.momentum);
+    if (!state.delayed.empty()) scatter(fragment, part.delayed, state.delayed);
+}
+
 Status prepare_state(const OuterConfig& config, std::uint64_t round, OuterState& state) {
     const bool is_needed = config.kind == OuterKind::delayed_nesterov;
     if (!is_needed && !state.delayed.empty()) {

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "sync/fragment.hpp"
 
 namespace euromesh::sync {
 
@@ -72,6 +73,10 @@ void outer_step(const OuterConfig& config, std::span<const float> mean, std::spa
 // (asserted).
 void outer_step(const OuterConfig& config, std::uint64_t round, std::span<const float> mean,
                 OuterState& state);
+
+// The same of one fragment only: `mean` has its values one after another, the rest of the state stays.
+void outer_step(const OuterConfig& config, std::uint64_t round, const Fragment& fragment,
+                std::span<const float> mean, OuterState& state);
 
 // Makes `state` one that a run of this kind can go on with at `round`: a new run's state gets its empty sum.
 // bad_input: a later state that has no sum where the kind needs one, or has one where it does not.

@@ -5,10 +5,13 @@
 #include "base/assert.hpp"
 #include "base/os/thread.hpp"
 #include "sync/codec.hpp"
+#include "sync/outer_overlap.hpp"
 #include "sync/session_engine.hpp"
 
 namespace euromesh::sync {
 namespace {
+
+constexpr std::uint64_t catch_up_most = 64;
 
 Status check(const SessionConfig& config) {
     if (config.sites.empty() || config.sites.size() > sites_most) {
@@ -26,6 +29,16 @@ Status check(const SessionConfig& config) {
     }
     if (config.schedule.inner_steps == 0 || config.schedule.first_inner_steps == 0) {
         return fail(Code::bad_input, "inner steps must be at least 1");
+    }
+    if (config.fragments == 0) return fail(Code::bad_input, "a model has at least one fragment");
+    if (config.fragments > 1) EM_TRY(make_fragments(config.layout, config.fragments));
+    if (config.grace) EM_TRY(check(*config.grace));
+    if (config.catch_up_rounds < 1 || config.catch_up_rounds > catch_up_most) {
+        return fail(Code::bad_input, "{} rounds to catch up: use 1 to {}", config.catch_up_rounds,
+                    catch_up_most);
+    }
+    if (!(config.norm_gate == 0 || config.norm_gate > 1)) {
+        return fail(Code::bad_input, "a norm gate of {}: use more than 1, or 0 for none", config.norm_gate);
     }
     return check(config.outer);
 }
@@ -74,14 +87,29 @@ struct Session::Impl {
 
     // Takes over what the engine has; the lock is held.
     void show() {
+        for (std::size_t i = 0; i < fragments.size(); ++i) {
+            if (box.versions[i] <= serial) continue;
+            bases[i] = box.position.round;
+            changed[i] = true;
+        }
         shown = box.state;
         shown_position = box.position;
         serial = box.serial;
+        epoch = box.epoch;
     }
+
+    void cut_into_fragments(std::size_t values) {
+        fragments = {Fragment{{{0, values}}}};
+        if (config.fragments > 1) fragments = make_fragments(config.layout, config.fragments).value();
+        bases.resize(fragments.size());
+        changed.resize(fragments.size());
+    }
+
+    Contribution contribution_of(std::span<const float> local, Work work) const;
 
     Status wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin);
     std::string missing() const;
-    RoundOutcome outcome_of(std::uint64_t contributed_round);
+    RoundOutcome outcome_of();
 
     SessionConfig config;
     const Codec& codec;
@@ -96,6 +124,12 @@ struct Session::Impl {
     SharedState shown = std::make_shared<const OuterState>();
     Position shown_position;
     std::uint64_t serial = 0;
+    std::uint64_t epoch = 0;
+    std::vector<Fragment> fragments;
+    std::vector<std::uint64_t> bases;  // of each fragment: the position from which it was last taken
+    std::vector<bool> changed;         // since merge()
+    double local_norm = 0;
+    Nanoseconds waited{0};
     Traffic told;
     bool left = false;
 
@@ -105,11 +139,11 @@ struct Session::Impl {
 // A site that nobody lets in learns it soon; one whose peers are only late waits for them.
 Status Session::Impl::wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin) {
     constexpr Nanoseconds refused_limit = std::chrono::seconds(2);
-    const auto waited = [&] { return clock.monotonic() - begin; };
+    const auto passed = [&] { return clock.monotonic() - begin; };
     const auto is_refused = [&] {
-        return box.is_refused_for_good && box.seen.empty() && waited() > refused_limit;
+        return box.is_refused_for_good && box.seen.empty() && passed() > refused_limit;
     };
-    const auto is_late = [&] { return box.role == Role::starting && waited() > config.start_limit; };
+    const auto is_late = [&] { return box.role == Role::starting && passed() > config.start_limit; };
     EM_TRY(wait(lock, [&] { return box.role == Role::member || is_refused() || is_late(); }));
     if (box.role == Role::member) return {};
     if (is_refused()) return fail(*box.refused);
@@ -127,7 +161,7 @@ std::string Session::Impl::missing() const {
     return (names.empty() ? "the run to begin" : names) + why;
 }
 
-RoundOutcome Session::Impl::outcome_of(std::uint64_t contributed_round) {
+RoundOutcome Session::Impl::outcome_of() {
     RoundOutcome outcome;
     outcome.next_round = box.position.round;
     outcome.round = box.position.round == 0 ? 0 : box.position.round - 1;
@@ -140,8 +174,8 @@ RoundOutcome Session::Impl::outcome_of(std::uint64_t contributed_round) {
         const CommittedRound& round = *box.committed;
         outcome.manifest = round.manifest;
         outcome.contributed =
-            round.manifest.round == contributed_round &&
             std::any_of(round.manifest.contributors.begin(), round.manifest.contributors.end(), is_self);
+        outcome.pending = !outcome.contributed && box.tally.pending > 0;
         outcome.reduce_seconds = round.reduce_seconds;
         outcome.payload_bytes = round.payload_bytes;
         outcome.outer = round.outer;
@@ -175,7 +209,8 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
     if (!is_finite(initial.params) || !is_finite(initial.momentum) || !is_finite(initial.delayed)) {
         return fail(Code::bad_input, "the outer state to start from is not finite");
     }
-    EM_TRY(prepare_state(self.config.outer, from.round, initial));
+    EM_TRY(prepare_state(self.config.outer, from.round / self.config.fragments, initial));
+    self.cut_into_fragments(values);
     EM_ASSIGN(ManifestFile file, ManifestFile::open(self.config.manifest_path, from));
     self.engine = std::make_unique<SessionEngine>(self.config, self.codec, std::move(self.mesh),
                                                   std::move(file), std::move(initial), std::move(from),
@@ -196,33 +231,78 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
     return outcome;
 }
 
-Result<RoundOutcome> Session::exchange(std::span<const float> local, Work work) {
+// Of the values of the fragment of the round at hand.
+Contribution Session::Impl::contribution_of(std::span<const float> local, Work work) const {
+    Contribution made;
+    made.epoch = epoch;
+    made.fragment = shown_position.round % fragments.size();
+    made.gradient.resize(fragments[made.fragment].size());
+    std::size_t at = 0;
+    for (const ValueRange& range : fragments[made.fragment].ranges) {
+        pseudo_gradient(std::span<const float>(shown->params).subspan(range.offset, range.count),
+                        local.subspan(range.offset, range.count),
+                        std::span(made.gradient).subspan(at, range.count));
+        at += range.count;
+    }
+    made.ready = {work.tokens, work.inner_steps, bases[made.fragment], norm(made.gradient)};
+    return made;
+}
+
+Status Session::contribute(std::span<const float> local, Work work) {
     Impl& self = *impl_;
     EM_ASSERT(self.engine != nullptr && !self.left, "a session that has started and not left");
     EM_ASSERT(local.size() == self.shown->params.size(), "the parameters of this model");
     EM_ASSERT(work.tokens > 0 && work.inner_steps > 0, "a contribution comes from work");
-    const Nanoseconds begin = self.clock.monotonic();
     if (!is_finite(local)) {
         return fail(Code::bad_input,
                     "round {}: the local parameters are not finite (the inner steps diverged)",
                     self.shown_position.round);
     }
-    Contribution contribution{self.serial, work, std::vector<float>(local.size())};
-    pseudo_gradient(self.shown->params, local, contribution.gradient);
-    const double local_norm = norm(contribution.gradient);
-    const std::uint64_t round = self.shown_position.round;
+    Contribution contribution = self.contribution_of(local, work);
+    self.local_norm = contribution.ready.norm;
 
+    const Nanoseconds begin = self.clock.monotonic();
     std::unique_lock lock(self.box.mutex);
+    const std::uint64_t fragment = contribution.fragment;
+    EM_TRY(self.wait(lock, [&] { return !self.box.contribution && !self.box.pending[fragment]; }));
     self.box.contribution = std::move(contribution);
+    self.waited = self.clock.monotonic() - begin;
+    return {};
+}
+
+Result<RoundOutcome> Session::await() {
+    Impl& self = *impl_;
+    EM_ASSERT(self.engine != nullptr && !self.left, "a session that has started and not left");
+    const Nanoseconds begin = self.clock.monotonic();
+    std::unique_lock lock(self.box.mutex);
     const std::uint64_t before = self.serial;
     EM_TRY(self.wait(lock, [&] { return self.box.serial != before && self.box.role != Role::joining; }));
     self.show();
-    RoundOutcome outcome = self.outcome_of(round);
+    RoundOutcome outcome = self.outcome_of();
     lock.unlock();
-    outcome.local_norm = local_norm;
+    outcome.local_norm = self.local_norm;
     outcome.state_digest = digest();
-    outcome.wait_seconds = to_seconds(self.clock.monotonic() - begin);
+    outcome.wait_seconds = to_seconds(self.waited + self.clock.monotonic() - begin);
+    self.waited = Nanoseconds{0};
     return outcome;
+}
+
+Result<RoundOutcome> Session::exchange(std::span<const float> local, Work work) {
+    EM_TRY(contribute(local, work));
+    return await();
+}
+
+void Session::merge(double alpha, std::span<float> local) {
+    Impl& self = *impl_;
+    EM_ASSERT(local.size() == self.shown->params.size(), "the parameters of this model");
+    for (std::size_t i = 0; i < self.fragments.size(); ++i) {
+        if (!self.changed[i]) continue;
+        self.changed[i] = false;
+        for (const ValueRange& range : self.fragments[i].ranges) {
+            overlap_mix(alpha, std::span<const float>(self.shown->params).subspan(range.offset, range.count),
+                        local.subspan(range.offset, range.count));
+        }
+    }
 }
 
 Status Session::leave() {
@@ -259,6 +339,11 @@ std::string Session::digest() const {
 Traffic Session::traffic() const {
     const std::lock_guard lock(impl_->box.mutex);
     return impl_->box.traffic;
+}
+
+Tally Session::tally() const {
+    const std::lock_guard lock(impl_->box.mutex);
+    return impl_->box.tally;
 }
 
 std::uint16_t Session::port() const {

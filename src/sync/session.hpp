@@ -10,6 +10,16 @@
 //       outcome = session->exchange(local_weights, {tokens, steps});
 //   session->leave();
 //
+// Overlap: contribute() gives what exchange() gives and returns at once; the site trains on, and await()
+// takes what came of it some inner steps later; merge() mixes it into the parameters that have moved on
+// (outer_overlap.hpp).
+//
+// Fragments: with F of them a round is of one, in turn (fragment.hpp), and `inner_steps` are those between
+// two rounds. Then merge() must be used: the other fragments go on from where they are.
+//
+// Late: with a grace (grace.hpp) a round waits for a quorum and not for everybody. A site that misses one
+// follows, and what it contributed goes into the next round of its fragment.
+//
 // Thread rule: all calls from one thread, except cancel(), which is safe from any (not from a signal
 // handler). Spans and references that a session gives are valid until its next call.
 //
@@ -24,6 +34,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +47,7 @@
 #include "base/os/tls.hpp"
 #include "contract/layout.hpp"
 #include "sync/exchange/mesh.hpp"
+#include "sync/grace.hpp"
 #include "sync/manifest.hpp"
 #include "sync/outer.hpp"
 
@@ -56,7 +68,13 @@ struct SessionConfig {
     WeightRule weights = WeightRule::tokens;
 
     std::size_t starting_members = 0;  // a new run begins when so many are there; 0: all of `sites`
-    std::size_t quorum = 1;            // fewer members than this do not commit a round: they wait
+    std::size_t quorum = 1;            // fewer contributions than this are no round: it waits
+    std::uint64_t fragments = 1;
+    std::uint64_t rounds = std::numeric_limits<std::uint64_t>::max();  // of the run; late work makes no more
+    std::optional<GraceConfig> grace;   // absent: a round waits for all members
+    std::uint64_t staleness_most = 2;   // rounds of its fragment that a contribution may be late; 0: none
+    std::uint64_t catch_up_rounds = 4;  // further behind a member takes the whole state
+    double norm_gate = 0;  // leaves out contributions this many times above the median norm; 0: none
     // For the sites of a new run to appear. A restarted site finds a running one within this time, too.
     Nanoseconds start_limit = std::chrono::minutes(5);
     Nanoseconds silence_limit = std::chrono::seconds(60);  // a peer silent for longer is taken for dead
@@ -69,7 +87,8 @@ struct SessionConfig {
 struct SessionEvent {
     double seconds = 0;  // since open()
     std::uint64_t round = 0;
-    std::string kind;  // join | leave | lost | abort | takeover | parity | behind | refused | fork
+    // join | leave | lost | abort | takeover | parity | behind | dropped | gate | refused | state
+    std::string kind;
     std::string site;  // whom it is about; may be empty
     std::string text;  // one line for people
 };
@@ -88,8 +107,18 @@ struct Work {
     std::uint64_t inner_steps = 0;
 };
 
+// What became of this site's contributions: handed_in = counted + dropped + pending, always.
+struct Tally {
+    std::uint64_t handed_in = 0;
+    std::uint64_t counted = 0;  // in a manifest
+    std::uint64_t dropped = 0;  // each with an event that says why
+    std::uint64_t pending = 0;
+    bool operator==(const Tally&) const = default;
+};
+
 struct RoundOutcome {
     bool contributed = true;        // false: the round was committed without this site's contribution
+    bool pending = false;           // which then waits for the next round of its fragment
     std::uint64_t round = 0;        // that was committed last
     std::uint64_t next_round = 0;   // to go on with: round + 1
     std::uint64_t inner_steps = 0;  // of the next round
@@ -124,6 +153,15 @@ class Session {
     // bad_input: local is not finite; no_space and the like: the manifest cannot be written; cancelled.
     Result<RoundOutcome> exchange(std::span<const float> local, Work work);
 
+    // The two halves of exchange(). contribute() waits only while an earlier contribution of the same
+    // fragment waits for its round; await() returns at once when the outer state has moved on already.
+    Status contribute(std::span<const float> local, Work work);
+    Result<RoundOutcome> await();
+
+    // Mixes what await() brought into parameters that have moved on: fragments that have changed become
+    // alpha local + (1 - alpha) outer; the others stay. alpha 0: taken as they are. local as in exchange().
+    void merge(double alpha, std::span<float> local);
+
     // Announced: the others go on at once. Helps them first to finish the round that it knows committed.
     Status leave();
 
@@ -134,6 +172,7 @@ class Session {
     const Position& position() const;
     std::string digest() const;  // state_digest(outer())
     Traffic traffic() const;     // since open()
+    Tally tally() const;         // since open()
     std::uint16_t port() const;
 
   private:

@@ -18,6 +18,12 @@ ConductorConfig conductor_config(const SessionConfig& config) {
     made.self = config.self;
     made.starting_members = config.starting_members == 0 ? config.sites.size() : config.starting_members;
     made.quorum = config.quorum;
+    made.fragments = config.fragments;
+    made.rounds = config.rounds;
+    made.grace = config.grace;
+    made.staleness_most = config.staleness_most;
+    made.catch_up_rounds = config.catch_up_rounds;
+    made.norm_gate = config.norm_gate;
     made.codec = config.codec;
     made.outer = config.outer;
     made.schedule = config.schedule;
@@ -34,11 +40,22 @@ Json settings_of(const SessionConfig& config) {
                 {"outer momentum", config.outer.momentum},
                 {"outer delay", config.outer.delay},
                 {"weights", name_of(config.weights)},
+                {"fragments", config.fragments},
+                {"staleness", config.staleness_most},
+                {"norm gate", config.norm_gate},
                 {"inner steps", config.schedule.inner_steps},
                 {"first inner steps", config.schedule.first_inner_steps},
                 {"growth rounds", config.schedule.growth_rounds},
                 {"outer rate rounds", config.schedule.lr_rounds},
                 {"final outer rate", config.schedule.final_lr_fraction}};
+}
+
+// A model in one fragment need not have a layout by layers.
+std::vector<Fragment> fragments_of(const SessionConfig& config, std::size_t values) {
+    if (config.fragments == 1) return {Fragment{{{0, values}}}};
+    auto fragments = make_fragments(config.layout, config.fragments);
+    EM_ASSERT(fragments.has_value(), "checked when the session was opened");
+    return std::move(*fragments);
 }
 
 std::string difference(const Json& mine, const Json& theirs) {
@@ -65,9 +82,13 @@ SessionEngine::SessionEngine(SessionConfig config, const Codec& codec, std::uniq
       logger_(logger),
       conductor_(conductor_config(config_), std::move(position), state_digest(initial)),
       reduce_(*mesh_, codec, ReduceOptions{.digest_contribution = true}),
+      fragments_(fragments_of(config_, initial.params.size())),
       settings_(settings_of(config_)),
       opened_(clock.monotonic()),
       state_(std::make_shared<const OuterState>(std::move(initial))) {
+    versions_.resize(fragments_.size(), serial_);
+    contributions_.resize(fragments_.size());
+    previous_means_.resize(fragments_.size());
     mesh_->set_hello(settings_);
     publish();
 }
@@ -76,7 +97,8 @@ void SessionEngine::run() {
     perform(conductor_.begin(clock_.monotonic()));
     while (!stopped_ && !failure_ && !(left_at_ && is_flushed())) {
         take_orders();
-        for (const MeshEvent& event : mesh_->poll(outgoing_.empty() ? longest_pause : tick_interval / 4)) {
+        for (const MeshEvent& event : mesh_->poll(
+                 outgoing_.empty() && outgoing_results_.empty() ? longest_pause : tick_interval / 4)) {
             std::visit([&](const auto& one) { on(one); }, event);
         }
         check_reduction();
@@ -107,11 +129,19 @@ void SessionEngine::take_orders() {
         leave = std::exchange(box_.leave, false);
         stopped_ = stopped_ || box_.stop;
     }
-    // One from an older state is void: the trainer sees the newer state when it waits.
-    if (given && given->serial == serial_) {
-        contribution_ = std::move(given);
-        const Ready ready{contribution_->work.tokens, contribution_->work.inner_steps};
-        perform(conductor_.contribute(clock_.monotonic(), ready));
+    if (given) {
+        const std::uint64_t fragment = given->fragment;
+        const Ready ready = given->ready;
+        tally_.handed_in += 1;
+        if (given->epoch == epoch_) {
+            contributions_[fragment] = std::move(given);
+            perform(conductor_.contribute(clock_.monotonic(), ready, fragment));
+        } else {
+            add_note("dropped", name(config_.self),
+                     fmt::format("a contribution of {} tokens from round {} is void: the outer state was "
+                                 "taken from another site since",
+                                 ready.tokens, ready.base));
+        }
     }
     if (leave) perform(conductor_.leave(clock_.monotonic()));
 }
@@ -119,6 +149,16 @@ void SessionEngine::take_orders() {
 void SessionEngine::publish() {
     const std::lock_guard lock(box_.mutex);
     box_.serial = serial_;
+    box_.epoch = epoch_;
+    box_.versions = versions_;
+    tally_.pending = 0;
+    box_.pending.assign(fragments_.size(), false);
+    for (std::uint64_t fragment = 0; fragment < fragments_.size(); ++fragment) {
+        box_.pending[fragment] = conductor_.pending(fragment).has_value();
+        tally_.pending += box_.pending[fragment] ? 1 : 0;
+    }
+    tally_.dropped = tally_.handed_in - tally_.counted - tally_.pending;
+    box_.tally = tally_;
     box_.state = state_;
     box_.position = conductor_.position();
     box_.role = conductor_.role();
@@ -164,6 +204,8 @@ void SessionEngine::on(const PeerUp& event) {
 void SessionEngine::on(const PeerDown& event) {
     incoming_.erase(event.peer);
     outgoing_.erase(event.peer);
+    outgoing_results_.erase(event.peer);
+    if (incoming_result_ && incoming_result_->first == event.peer) incoming_result_.reset();
     if (!conductor_.sees(event.peer)) return;
     logger_.info(event.reason.message, {{"site", name(event.peer)}});
     perform(conductor_.peer_down(clock_.monotonic(), event.peer));
@@ -181,6 +223,8 @@ void SessionEngine::on(const PeerMessage& event) {
     if (!conductor_.sees(event.peer)) return;
     if (event.type == state_header_type) return on_state_header(event);
     if (event.type == state_piece_type) return on_state(event);
+    if (event.type == result_header_type) return on_result_header(event);
+    if (event.type == result_piece_type) return on_result(event);
     const auto message = decode_message(event.type, event.bytes);
     if (!message) return mesh_->drop(event.peer, message.error().message);
     perform(conductor_.receive(clock_.monotonic(), event.peer, *message));
@@ -207,15 +251,26 @@ void SessionEngine::on_state(const PeerMessage& message) {
     arrived_.reset();
 }
 
-void SessionEngine::pump_states() {
-    for (auto entry = outgoing_.begin(); entry != outgoing_.end();) {
-        bool finished = false;
-        while (!finished && mesh_->unsent_bytes(entry->first) < state_bytes_in_flight) {
-            const auto message = entry->second.next();
-            finished = !message || !mesh_->send(entry->first, message->type, message->bytes);
-        }
-        entry = finished ? outgoing_.erase(entry) : std::next(entry);
+// As much as may be in flight; true: all of it is on its way, or the peer is gone.
+template <class Outgoing>
+bool SessionEngine::pump(Rank peer, Outgoing& outgoing) {
+    while (mesh_->unsent_bytes(peer) < state_bytes_in_flight) {
+        const auto message = outgoing.next();
+        if (!message || !mesh_->send(peer, message->type, message->bytes)) return true;
     }
+    return false;
+}
+
+template <class Outgoing>
+void SessionEngine::pump_all(std::map<Rank, Outgoing>& outgoing) {
+    for (auto entry = outgoing.begin(); entry != outgoing.end();) {
+        entry = pump(entry->first, entry->second) ? outgoing.erase(entry) : std::next(entry);
+    }
+}
+
+void SessionEngine::pump_states() {
+    pump_all(outgoing_);
+    pump_all(outgoing_results_);
 }
 
 // ---- reductions -------------------------------------------------------------------------------------------
@@ -225,20 +280,75 @@ void SessionEngine::check_reduction() {
     const Plan plan = *std::exchange(reducing_, std::nullopt);
     const Status outcome = reduce_error_ ? Status(fail(*reduce_error_)) : reduce_.outcome();
     reduce_error_.reset();
-    if (outcome) return perform(conductor_.reduced(clock_.monotonic(), prepare(plan)));
-    logger_.warning(outcome.error().message, {{"round", plan.round}});
-    perform(conductor_.reduce_failed(clock_.monotonic(), plan.ballot));
+    if (!outcome) {
+        logger_.warning(outcome.error().message, {{"round", plan.round}});
+        return perform(conductor_.reduce_failed(clock_.monotonic(), plan.ballot));
+    }
+    const std::string state = make_candidate(plan.round, reduce_.take_result());
+    perform(conductor_.reduced(clock_.monotonic(), {plan.ballot, state, to_hex(reduce_.contribution_digest()),
+                                                    codec_.encoded_bytes(candidate_.mean.size())}));
 }
 
-// The outer step into a shadow of the outer state: nothing is changed before the commit.
-Prepared SessionEngine::prepare(const Plan& plan) {
+// The outer step into a shadow of the outer state: nothing is changed before the commit. mean_ is the mean.
+std::string SessionEngine::make_candidate(std::uint64_t round, std::vector<std::byte> result) {
     OuterState next = *state_;
-    outer_step(config_.schedule.outer_of(config_.outer, plan.round), plan.round, mean_, next);
+    outer_step(config_.schedule.outer_of(config_.outer, round), round / fragments_.size(),
+               fragments_[fragment_of(round)], mean_, next);
     candidate_.state = std::make_shared<const OuterState>(std::move(next));
     candidate_.mean.swap(mean_);
+    candidate_.result = std::make_shared<const std::vector<std::byte>>(std::move(result));
     candidate_.reduce_seconds = to_seconds(clock_.monotonic() - reduce_began_);
-    return {plan.ballot, state_digest(*candidate_.state), to_hex(reduce_.contribution_digest()),
-            codec_.encoded_bytes(candidate_.mean.size())};
+    return state_digest(*candidate_.state);
+}
+
+// ---- rounds of others -------------------------------------------------------------------------------------
+
+void SessionEngine::on_result_header(const PeerMessage& message) {
+    incoming_result_.reset();
+    const Manifest* awaited = conductor_.awaited();
+    if (!awaited || conductor_.standing().wants != message.peer) return;
+    const std::size_t values = fragments_[fragment_of(awaited->round)].size();
+    auto begun = IncomingResult::begin(message.bytes, awaited->round, codec_.encoded_bytes(values));
+    if (!begun) return mesh_->drop(message.peer, begun.error().message);
+    incoming_result_.emplace(message.peer, std::move(*begun));
+}
+
+void SessionEngine::on_result(const PeerMessage& message) {
+    if (!incoming_result_ || incoming_result_->first != message.peer) return;
+    IncomingResult& incoming = incoming_result_->second;
+    const Status added = incoming.add(message.bytes);
+    if (!added) return mesh_->drop(message.peer, added.error().message);
+    if (!incoming.complete()) return;
+    const IncomingResult result = std::exchange(incoming_result_, std::nullopt)->second;
+    follow(result);
+}
+
+// Makes the outer step of a round that this site had no part in.
+void SessionEngine::follow(IncomingResult result) {
+    const Manifest* awaited = conductor_.awaited();
+    if (!awaited || awaited->round != result.round()) return;
+    const std::size_t values = fragments_[fragment_of(result.round())].size();
+    reduce_began_ = clock_.monotonic();
+    mean_.assign(values, 0.0f);
+    std::string state;
+    if (codec_.is_finite(result.bytes(), values)) {
+        codec_.decode(result.bytes(), mean_);
+        state = make_candidate(result.round(), result.take());
+    }
+    perform(conductor_.result_arrived(clock_.monotonic(), result.round(), state));
+}
+
+void SessionEngine::act(const SendResult& send) {
+    const auto kept = results_.find(send.round);
+    EM_ASSERT(kept != results_.end(), "as many results are kept as the conductor keeps lines");
+    add_note("result", name(send.to),
+             fmt::format("the result of round {} goes to {}", send.round, name(send.to)));
+    outgoing_results_.insert_or_assign(send.to, OutgoingResult(send.round, kept->second));
+}
+
+void SessionEngine::keep_result(std::uint64_t round) {
+    results_[round] = std::exchange(candidate_.result, nullptr);
+    while (results_.size() > config_.catch_up_rounds) results_.erase(results_.begin());
 }
 
 // ---- what the conductor says ------------------------------------------------------------------------------
@@ -258,17 +368,20 @@ void SessionEngine::act(const Send& send) {
 }
 
 void SessionEngine::act(const StartReduce& start) {
-    EM_ASSERT(contribution_.has_value(), "a site that follows a plan is ready");
+    const std::uint64_t fragment = fragment_of(start.plan.round);
+    EM_ASSERT(contributions_[fragment].has_value(), "a site that follows a plan is ready");
     if (reducing_) reduce_.abort();
     std::vector<ReduceMember> members;
     for (const PlanMember& member : start.plan.members) {
         members.push_back({member.rank, static_cast<float>(member.weight)});
     }
-    mean_.resize(contribution_->gradient.size());
+    const std::vector<float>& gradient = contributions_[fragment]->gradient;
+    mean_.resize(gradient.size());
     reducing_ = start.plan;
     reduce_began_ = clock_.monotonic();
-    const ReduceKey key{static_cast<std::uint32_t>(start.plan.round), start.plan.ballot, 0};
-    const Status begun = reduce_.start(key, std::move(members), contribution_->gradient, mean_);
+    const ReduceKey key{static_cast<std::uint32_t>(start.plan.round), start.plan.ballot,
+                        static_cast<std::uint32_t>(fragment)};
+    const Status begun = reduce_.start(key, std::move(members), gradient, mean_);
     if (!begun) reduce_error_ = begun.error();
 }
 
@@ -283,23 +396,37 @@ void SessionEngine::act(const Adopt& adopt) {
     const Status written = file_.append(adopt.line);
     if (!written) return end_with(written.error().within("manifest"));
     describe(adopt.manifest);
-    previous_mean_.swap(candidate_.mean);
+    count(adopt.manifest);
+    const std::uint64_t fragment = fragment_of(adopt.manifest.round);
+    previous_means_[fragment].swap(candidate_.mean);
+    keep_result(adopt.manifest.round);
+    if (!conductor_.pending(fragment)) contributions_[fragment].reset();
     new_state(std::exchange(candidate_.state, nullptr));
+    versions_[fragment] = serial_;
+}
+
+void SessionEngine::count(const Manifest& manifest) {
+    for (const Contributor& one : manifest.contributors) {
+        if (one.site == config_.sites[config_.self].site && contributions_[fragment_of(manifest.round)]) {
+            tally_.counted += 1;
+        }
+    }
 }
 
 void SessionEngine::describe(const Manifest& manifest) {
+    const std::uint64_t fragment = fragment_of(manifest.round);
     CommittedRound round;
     round.manifest = manifest;
     round.reduce_seconds = candidate_.reduce_seconds;
     round.payload_bytes = codec_.encoded_bytes(candidate_.mean.size());
-    round.outer = diagnose(manifest.outer, candidate_.mean, previous_mean_);
-    if (contribution_) round.cosine_to_mean = cosine(contribution_->gradient, candidate_.mean);
+    round.outer = diagnose(manifest.outer, candidate_.mean, previous_means_[fragment]);
+    const auto& own = contributions_[fragment];
+    if (own) round.cosine_to_mean = cosine(own->gradient, candidate_.mean);
     committed_ = std::move(round);
 }
 
 void SessionEngine::new_state(SharedState state) {
     state_ = std::move(state);
-    contribution_.reset();
     serial_ += 1;
     ticked_ = Nanoseconds{0};  // publish at once
 }
@@ -317,8 +444,13 @@ void SessionEngine::act(const AdoptState& adopt) {
     if (!filed) return end_with(filed.error().within("manifest"));
     add_note("state", name(adopt.from), fmt::format("took the outer state of {}", name(adopt.from)));
     committed_.reset();
-    previous_mean_.clear();
+    results_.clear();
+    incoming_result_.reset();
+    for (std::vector<float>& mean : previous_means_) mean.clear();
+    for (std::optional<Contribution>& contribution : contributions_) contribution.reset();
     new_state(std::make_shared<const OuterState>(arrived_->take()));
+    epoch_ += 1;
+    versions_.assign(fragments_.size(), serial_);
 }
 
 void SessionEngine::act(const Note& note) {

@@ -16,17 +16,20 @@
 
 #include "sync/conductor.hpp"
 #include "sync/exchange/reduce.hpp"
+#include "sync/fragment.hpp"
 #include "sync/manifest_file.hpp"
+#include "sync/result_transfer.hpp"
 #include "sync/session.hpp"
 #include "sync/state_transfer.hpp"
 
 namespace euromesh::sync {
 
-// What a site gives to a round.
+// What a site gives to the next round of a fragment.
 struct Contribution {
-    std::uint64_t serial = 0;  // of the outer state from which it was computed
-    Work work;
-    std::vector<float> gradient;
+    std::uint64_t epoch = 0;  // one from before a state was taken from a peer is void
+    std::uint64_t fragment = 0;
+    Ready ready;
+    std::vector<float> gradient;  // of the fragment's values
 };
 
 struct CommittedRound {
@@ -48,7 +51,11 @@ struct Mailbox {
     bool cancelled = false;
 
     // From the engine.
-    std::uint64_t serial = 0;  // rises with every new outer state
+    std::uint64_t serial = 0;             // rises with every new outer state
+    std::uint64_t epoch = 0;              // rises with every state that was taken from a peer
+    std::vector<bool> pending;            // by fragment: something waits for its round
+    std::vector<std::uint64_t> versions;  // by fragment: `serial` of its last change
+    Tally tally;
     SharedState state;
     Position position;
     Role role = Role::starting;
@@ -76,6 +83,7 @@ class SessionEngine {
     struct Candidate {
         SharedState state;
         std::vector<float> mean;
+        SharedBytes result;
         double reduce_seconds = 0;
     };
 
@@ -91,6 +99,8 @@ class SessionEngine {
     void on(const PeerMessage& event);
     void on_state(const PeerMessage& message);
     void on_state_header(const PeerMessage& message);
+    void on_result_header(const PeerMessage& message);
+    void on_result(const PeerMessage& message);
 
     void perform(const Actions& actions);
     void act(const Send& send);
@@ -98,13 +108,22 @@ class SessionEngine {
     void act(const AbortReduce& abort);
     void act(const Adopt& adopt);
     void act(const SendState& send);
+    void act(const SendResult& send);
     void act(const AdoptState& adopt);
     void act(const Note& note);
     void act(const Left& left);
 
-    Prepared prepare(const Plan& plan);
+    std::uint64_t fragment_of(std::uint64_t round) const { return round % fragments_.size(); }
+    std::string make_candidate(std::uint64_t round, std::vector<std::byte> result);
+    void follow(IncomingResult result);
+    void keep_result(std::uint64_t round);
     void describe(const Manifest& manifest);
+    void count(const Manifest& manifest);
     void new_state(SharedState state);
+    template <class Outgoing>
+    void pump_all(std::map<Rank, Outgoing>& outgoing);
+    template <class Outgoing>
+    bool pump(Rank peer, Outgoing& outgoing);
     void end_with(Error error);
     void add_note(std::string kind, std::string site, std::string text);
     std::string name(Rank rank) const { return config_.sites[rank].site.text(); }
@@ -118,23 +137,30 @@ class SessionEngine {
     const Logger& logger_;
     Conductor conductor_;
     AllReduce reduce_;
+    std::vector<Fragment> fragments_;
     Json settings_;
     Nanoseconds opened_;
 
     std::uint64_t serial_ = 1;
+    std::uint64_t epoch_ = 1;
+    std::vector<std::uint64_t> versions_;  // by fragment
+    Tally tally_;
     SharedState state_;
-    std::optional<Contribution> contribution_;
+    std::vector<std::optional<Contribution>> contributions_;  // by fragment
     std::optional<Plan> reducing_;
     std::optional<Error> reduce_error_;  // it did not even start
     Nanoseconds reduce_began_{0};
     std::vector<float> mean_;
     Candidate candidate_;
-    std::vector<float> previous_mean_;
+    std::vector<std::vector<float>> previous_means_;  // by fragment
+    std::map<std::uint64_t, SharedBytes> results_;    // by round, the last few
     std::optional<CommittedRound> committed_;
 
     std::map<Rank, OutgoingState> outgoing_;
     std::map<Rank, IncomingState> incoming_;
     std::optional<IncomingState> arrived_;
+    std::map<Rank, OutgoingResult> outgoing_results_;
+    std::optional<std::pair<Rank, IncomingResult>> incoming_result_;
     std::vector<SessionEvent> events_;
     std::optional<Error> refused_;
     bool refused_for_good_ = false;

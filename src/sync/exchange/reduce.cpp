@@ -45,7 +45,7 @@ struct AllReduce::Impl final : BulkSink {
 
     std::vector<float> sum;
     Buffer encoded_mine;    // like the fragment
-    Buffer encoded_result;  // like my shard
+    Buffer encoded_result;  // like the fragment
     std::vector<Buffer> spare;
     Sha256Digest digest{};
 
@@ -56,8 +56,8 @@ struct AllReduce::Impl final : BulkSink {
         return static_cast<std::uint32_t>(codec.encoded_bytes(range.size));
     }
 
-    std::span<std::byte> slice(Buffer& encoded, std::size_t origin, const Range& range) const {
-        return std::span(encoded).subspan(codec.encoded_bytes(range.first - origin), encoded_size(range));
+    std::span<std::byte> slice(Buffer& encoded, const Range& range) const {
+        return std::span(encoded).subspan(codec.encoded_bytes(range.first), encoded_size(range));
     }
 
     std::span<float> result_of(const Range& range) const { return result.subspan(range.first, range.size); }
@@ -118,7 +118,7 @@ struct AllReduce::Impl final : BulkSink {
         }
         sum.resize(std::min(shards.largest_chunk(), shards.shard(self).size));
         if (!raw) encoded_mine.resize(codec.encoded_bytes(mine.size()));
-        if (!raw) encoded_result.resize(codec.encoded_bytes(shards.shard(self).size));
+        if (!raw) encoded_result.resize(codec.encoded_bytes(mine.size()));
         if (options.digest_contribution) encode_all();
     }
 
@@ -142,7 +142,7 @@ struct AllReduce::Impl final : BulkSink {
     // --- summing ----------------------------------------------------------------------------------------
     std::span<const std::byte> my_contribution(const Range& range) {
         if (raw) return std::as_bytes(mine.subspan(range.first, range.size));
-        const std::span<std::byte> bytes = slice(encoded_mine, 0, range);
+        const std::span<std::byte> bytes = slice(encoded_mine, range);
         if (!options.digest_contribution) codec.encode(mine.subspan(range.first, range.size), bytes);
         return bytes;
     }
@@ -180,7 +180,7 @@ struct AllReduce::Impl final : BulkSink {
             std::copy(total.begin(), total.end(), result_of(range).begin());
             return;
         }
-        const std::span<std::byte> bytes = slice(encoded_result, shards.shard(self).first, range);
+        const std::span<std::byte> bytes = slice(encoded_result, range);
         codec.encode(total, bytes);
         codec.decode(bytes, result_of(range));
     }
@@ -239,6 +239,7 @@ struct AllReduce::Impl final : BulkSink {
         const bool contribution = header.kind == FrameKind::contribution;
         ++(contribution ? from.contributions_placed : from.results_placed);
         if (!contribution && raw) return std::as_writable_bytes(result_of(range));
+        if (!contribution) return slice(encoded_result, range);
         from.landing = take_spare(header.length);
         return std::span(from.landing).first(header.length);
     }
@@ -253,8 +254,7 @@ struct AllReduce::Impl final : BulkSink {
         }
         const Range range = shards.chunk(place_of(from), from.results_taken++);
         if (!raw) {
-            codec.decode(std::span(from.landing).first(header.length), result_of(range));
-            spare.push_back(std::exchange(from.landing, {}));
+            codec.decode(slice(encoded_result, range), result_of(range));
         }
     }
 
@@ -271,7 +271,7 @@ struct AllReduce::Impl final : BulkSink {
 
     BulkFrame result_frame(const Range& range) {
         if (raw) return frame(FrameKind::result, range, std::as_bytes(result_of(range)));
-        return frame(FrameKind::result, range, slice(encoded_result, shards.shard(self).first, range));
+        return frame(FrameKind::result, range, slice(encoded_result, range));
     }
 
     BulkFrame frame(FrameKind kind, const Range& range, std::span<const std::byte> body) const {
@@ -342,6 +342,13 @@ Status AllReduce::outcome() const {
 void AllReduce::abort() {
     impl_->end(fail(Code::cancelled, "reduction of round {}, fragment {}: aborted", impl_->key.round,
                     impl_->key.fragment));
+}
+
+std::vector<std::byte> AllReduce::take_result() {
+    EM_ASSERT(done() && impl_->ending, "a result is taken when there is one");
+    if (!impl_->raw) return std::move(impl_->encoded_result);
+    const auto bytes = std::as_bytes(impl_->result);
+    return {bytes.begin(), bytes.end()};
 }
 
 const Sha256Digest& AllReduce::contribution_digest() const {

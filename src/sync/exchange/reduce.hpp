@@ -60,6 +60,10 @@ class AllReduce {
     // Ends it now, on this site. The other members learn from the session that a new attempt begins.
     void abort();
 
+    // The encoded result, once, after a good end and before the next start(): codec.decode() of it gives
+    // `result`. Without a copy, except for fp32.
+    std::vector<std::byte> take_result();
+
     // Of the last reduction, when asked for by digest_contribution.
     const Sha256Digest& contribution_digest() const;
 
