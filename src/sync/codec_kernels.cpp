@@ -313,7 +313,8 @@ struct Cut {
 EM_INLINE Cut cut_of_largest(const float* values, std::size_t count, std::size_t keep) {
     std::int32_t upper = largest_magnitude(values, count), lower = -1;  // above(upper) < keep <= above(lower)
     std::size_t above_upper = 0;
-    for (std::int32_t stride = 1 << 22; stride <= upper; stride *= 2) {
+    // Above 2^30 a stride has no successor, and none is needed: every step makes `upper` smaller.
+    for (std::int32_t stride = 1 << 22; stride <= upper; stride = stride < 1 << 30 ? 2 * stride : stride) {
         const std::size_t above = count_above(values, count, upper - stride);
         if (above >= keep) {
             lower = upper - stride;

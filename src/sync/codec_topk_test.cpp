@@ -176,6 +176,13 @@ TEST_CASE("sparse: a value that is not finite is never hidden") {
     CHECK_FALSE(topk_codec().is_finite(encoded(all), all.size()));
 }
 
+TEST_CASE("sparse: a NaN of the largest bits among zeros is found, and the search for the cut ends") {
+    std::vector<float> values(4096, 0.0f);
+    values[1000] = std::bit_cast<float>(0x7fffffff);
+    CHECK_FALSE(topk_codec().is_finite(encoded(values), values.size()));
+    CHECK(std::isnan(round_trip(values)[1000]));
+}
+
 TEST_CASE("places that no encoder writes are passed over and refused") {
     const auto values = normal_values(4096 + 100, 7);
     const auto good = encoded(values);
