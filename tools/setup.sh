@@ -18,7 +18,12 @@ build_packages=(
 )
 # A wider AES-GCM for TLS, looked for when the program runs; Debian has it for this processor only.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || build_packages+=(libipsec-mb1)
-test_packages=(doctest-dev clang-format-14 libgloo-dev iproute2)
+test_packages=(
+    doctest-dev clang-format-14
+    clang-14 libclang-rt-14-dev             # fuzz targets
+    libgloo-dev libopenmpi-dev openmpi-bin  # what bench/exchange is compared with
+    iproute2                                # shaped links
+)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() {
