@@ -22,5 +22,6 @@ void add_generate(CLI::App& root, Context& context);
 void add_report(CLI::App& root, Context& context);
 void add_pki(CLI::App& root, Context& context);
 void add_facts(CLI::App& root, Context& context);
+void add_hub(CLI::App& root, Context& context);
 
 }  // namespace euromesh::apps

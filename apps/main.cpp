@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
     apps::add_report(root, context);
     apps::add_pki(root, context);
     apps::add_facts(root, context);
+    apps::add_hub(root, context);
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

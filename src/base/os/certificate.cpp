@@ -19,6 +19,9 @@ using X509Pointer = std::unique_ptr<X509, Freer<X509, X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
 using BioPointer = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
 using ExtensionPointer = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION, X509_EXTENSION_free>>;
+using StorePointer = std::unique_ptr<X509_STORE, Freer<X509_STORE, X509_STORE_free>>;
+using CheckPointer = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX, X509_STORE_CTX_free>>;
+using DigestPointer = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX, EVP_MD_CTX_free>>;
 
 constexpr long x509_version_3 = 2;
 
@@ -128,6 +131,28 @@ std::string name_entry(X509* certificate, int field) {
     return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
+const unsigned char* raw(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string_view reason_of(int error) {
+    switch (error) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return "has expired (make new ones: euromesh pki init)";
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return "is not valid yet (compare the clocks)";
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+            return "is not signed by this run's authority";
+        default:
+            return X509_verify_cert_error_string(error);
+    }
+}
+
 std::chrono::seconds seconds_of(const ASN1_TIME* time) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(time, &parts) != 1) return std::chrono::seconds(0);
@@ -177,6 +202,50 @@ Result<CertificateFacts> inspect_certificate(const std::string& authority, const
     facts.key_fits = X509_check_private_key(own.get(), own_key.get()) == 1;
     ERR_clear_error();
     return facts;
+}
+
+Result<CertificateSubject> verify_certificate(const std::string& authority, const std::string& certificate,
+                                              std::chrono::seconds now) {
+    EM_ASSIGN(const X509Pointer issuer, read_certificate(authority, "run authority"));
+    EM_ASSIGN(const X509Pointer own, read_certificate(certificate, "site certificate"));
+    const StorePointer store(X509_STORE_new());
+    const CheckPointer check(X509_STORE_CTX_new());
+    const bool ready = store && check && X509_STORE_add_cert(store.get(), issuer.get()) == 1 &&
+                       X509_STORE_CTX_init(check.get(), store.get(), own.get(), nullptr) == 1 &&
+                       X509_STORE_CTX_set_purpose(check.get(), X509_PURPOSE_SSL_CLIENT) == 1;
+    if (ready) X509_STORE_CTX_set_time(check.get(), 0, static_cast<std::time_t>(now.count()));
+    const bool good = ready && X509_verify_cert(check.get()) == 1;
+    const int error = ready ? X509_STORE_CTX_get_error(check.get()) : X509_V_ERR_UNSPECIFIED;
+    ERR_clear_error();
+    if (!good) return fail(Code::refused, "the certificate {}", reason_of(error));
+    return CertificateSubject{name_entry(own.get(), NID_commonName),
+                              name_entry(own.get(), NID_organizationName)};
+}
+
+Result<std::string> sign_message(const std::string& key, std::string_view message) {
+    EM_ASSIGN(const KeyPointer own, read_key(key, "site key"));
+    const DigestPointer digest(EVP_MD_CTX_new());
+    std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(own.get())), '\0');
+    std::size_t size = signature.size();
+    const bool made = digest && EVP_DigestSignInit(digest.get(), nullptr, nullptr, nullptr, own.get()) == 1 &&
+                      EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                                     raw(message), message.size()) == 1;
+    ERR_clear_error();
+    if (!made) return fail(Code::bad_input, "site key: it cannot sign");
+    signature.resize(size);
+    return signature;
+}
+
+bool is_signed(const std::string& certificate, std::string_view message, std::string_view signature) {
+    const auto own = read_certificate(certificate, "site certificate");
+    const DigestPointer digest(EVP_MD_CTX_new());
+    if (!own || !digest) return false;
+    EVP_PKEY* key = X509_get0_pubkey(own->get());
+    const bool good =
+        key && EVP_DigestVerifyInit(digest.get(), nullptr, nullptr, nullptr, key) == 1 &&
+        EVP_DigestVerify(digest.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
+    ERR_clear_error();
+    return good;
 }
 
 }  // namespace euromesh::os

@@ -1,4 +1,5 @@
-// X.509 certificates with Ed25519 keys, as PEM text: made, signed, inspected.
+// X.509 certificates with Ed25519 keys, as PEM text: made, signed, inspected; and messages
+// signed with them.
 //
 // Adapter to OpenSSL. It knows nothing of runs or files: sync/exchange/pki.hpp does. Private keys appear only
 // in Issued::key, never in an error. Thread rule: none shared.
@@ -6,6 +7,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -42,5 +44,15 @@ struct CertificateFacts {
 // bad_input: one of them is not PEM; names which.
 Result<CertificateFacts> inspect_certificate(const std::string& authority, const std::string& certificate,
                                              const std::string& key);
+
+// Whose certificate it is, if the authority signed it for use in TLS and it is valid at that time (since
+// 1970). bad_input: not PEM; refused: says why.
+Result<CertificateSubject> verify_certificate(const std::string& authority, const std::string& certificate,
+                                              std::chrono::seconds now);
+
+// A signature in the key's own scheme (RFC 8032 for Ed25519), as bytes.
+Result<std::string> sign_message(const std::string& key, std::string_view message);
+// The owner of the certificate's key has signed exactly this message.
+bool is_signed(const std::string& certificate, std::string_view message, std::string_view signature);
 
 }  // namespace euromesh::os

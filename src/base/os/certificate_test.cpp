@@ -48,3 +48,43 @@ TEST_CASE("a name that does not fit in a certificate is refused") {
     REQUIRE(!issued);
     CHECK(issued.error().code == Code::bad_input);
 }
+
+TEST_CASE("a certificate is verified: signer, dates, use") {
+    const auto now = std::chrono::seconds(1'800'000'000);
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    const Issued other = make_authority({"authority", "run-1"}, some_years).value();
+    const Issued site = issue_certificate(authority, {"jupiter", "run-1"}, some_years).value();
+    const CertificateSubject subject =
+        verify_certificate(authority.certificate, site.certificate, now).value();
+    CHECK(subject.name == "jupiter");
+    CHECK(subject.organisation == "run-1");
+    const auto reason = [&](const Issued& signer, const Issued& shown, std::chrono::seconds when) {
+        const auto verified = verify_certificate(signer.certificate, shown.certificate, when);
+        REQUIRE(!verified);
+        CHECK(verified.error().code == Code::refused);
+        return verified.error().message;
+    };
+    CHECK(reason(other, site, now).find("not signed by this run's authority") != std::string::npos);
+    CHECK(reason(authority, site, some_years.until + std::chrono::seconds(1)).find("expired") !=
+          std::string::npos);
+    CHECK(reason(authority, site, some_years.from - std::chrono::seconds(1)).find("not valid yet") !=
+          std::string::npos);
+    CHECK(verify_certificate(authority.certificate, "x", now).error().code == Code::bad_input);
+}
+
+TEST_CASE("a signature holds for its message and its key only") {
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    const Issued site = issue_certificate(authority, {"jupiter", "run-1"}, some_years).value();
+    const Issued other = issue_certificate(authority, {"jupiter", "run-1"}, some_years).value();
+    const std::string signature = sign_message(site.key, "hello").value();
+    CHECK(signature.size() == 64);
+    CHECK(is_signed(site.certificate, "hello", signature));
+    CHECK(!is_signed(site.certificate, "hullo", signature));
+    CHECK(!is_signed(other.certificate, "hello", signature));
+    CHECK(!is_signed(site.certificate, "hello", signature.substr(1)));
+    CHECK(!is_signed(site.certificate, "hello", ""));
+    CHECK(!is_signed("x", "hello", signature));
+    const auto wrong = sign_message("SECRET", "hello");
+    REQUIRE(!wrong);
+    CHECK(wrong.error().message.find("SECRET") == std::string::npos);
+}

@@ -17,6 +17,12 @@ namespace {
 
 std::atomic<bool> stop_flag{false};
 
+std::atomic<bool> status_flag{false};
+
+void note_status_request(int) {
+    status_flag.store(true);
+}
+
 void note_stop(int) {
     stop_flag.store(true);
 }
@@ -149,6 +155,17 @@ void watch_for_stop() {
 
 bool stop_requested() {
     return stop_flag.load();
+}
+
+void watch_for_status_requests() {
+    struct sigaction action {};
+    action.sa_handler = note_status_request;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGUSR1, &action, nullptr);
+}
+
+bool take_status_request() {
+    return status_flag.exchange(false);
 }
 
 void ignore_broken_pipes() {

@@ -62,6 +62,10 @@ int own_process_id();
 void watch_for_stop();
 bool stop_requested();
 
+// Somebody has asked for a status line (SIGUSR1) since the last call, after watch_for_status_requests().
+void watch_for_status_requests();
+bool take_status_request();
+
 // Writes to a closed pipe or socket become errors instead of ending the process.
 void ignore_broken_pipes();
 

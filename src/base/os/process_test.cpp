@@ -72,3 +72,13 @@ TEST_CASE("standard error goes to its file") {
 
 }  // namespace
 }  // namespace euromesh::os
+
+TEST_CASE("a request for a status line is taken once") {
+    euromesh::os::watch_for_status_requests();
+    CHECK(!euromesh::os::take_status_request());
+    ::kill(euromesh::os::own_process_id(), SIGUSR1);
+    ::kill(euromesh::os::own_process_id(), SIGUSR1);
+    while (!euromesh::os::take_status_request()) {
+    }
+    CHECK(!euromesh::os::take_status_request());
+}
