@@ -56,8 +56,8 @@ class BlobStore {
 
     // What dead writers left half-written in this folder, where that can be.
     virtual void sweep(const std::string& folder) { static_cast<void>(folder); }
-    // Until something below the folder may have changed, at most for `timeout`.
-    virtual void wait(const std::string& folder, Nanoseconds timeout) = 0;
+    // Until something in the folder has changed (true, where that can be noticed), at most for `timeout`.
+    virtual bool wait(const std::string& folder, Nanoseconds timeout) = 0;
     // How long a reader that has nothing to do should wait between looks: at least, and at most.
     struct Patience {
         Nanoseconds least{0}, most{0};

@@ -45,7 +45,7 @@ void FolderStore::sweep(const std::string& folder) {
     os::sweep_folder(root_, folder, std::chrono::hours(1));
 }
 
-void FolderStore::wait(const std::string& folder, Nanoseconds timeout) {
+bool FolderStore::wait(const std::string& folder, Nanoseconds timeout) {
     // The same watch every time: what changes between a listing and the next wait ends that wait at once.
     std::unique_lock lock(mutex_);
     std::shared_ptr<os::FolderWatch>& kept = watches_[folder];
@@ -54,7 +54,7 @@ void FolderStore::wait(const std::string& folder, Nanoseconds timeout) {
     }
     const std::shared_ptr<os::FolderWatch> watch = kept;
     lock.unlock();
-    watch->wait(timeout);
+    return watch->wait(timeout);
 }
 
 }  // namespace euromesh::sync

@@ -25,7 +25,7 @@ class FolderStore final : public BlobStore {
                             std::stop_token stop) override;
     Status remove(const std::string& name, std::stop_token stop) override;
     void sweep(const std::string& folder) override;
-    void wait(const std::string& folder, Nanoseconds timeout) override;
+    bool wait(const std::string& folder, Nanoseconds timeout) override;
     Patience patience() const override {
         return {std::chrono::milliseconds(1), std::chrono::milliseconds(250)};
     }

@@ -251,8 +251,9 @@ Status S3Store::remove(const std::string& name, std::stop_token stop) {
     return {};
 }
 
-void S3Store::wait(const std::string&, Nanoseconds timeout) {
+bool S3Store::wait(const std::string&, Nanoseconds timeout) {
     os::wait_ready({}, timeout);
+    return false;
 }
 
 }  // namespace euromesh::sync

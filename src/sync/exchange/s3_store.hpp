@@ -41,7 +41,7 @@ class S3Store final : public BlobStore {
     Result<std::size_t> get(const std::string& name, std::uint64_t offset, std::span<std::byte> room,
                             std::stop_token stop) override;
     Status remove(const std::string& name, std::stop_token stop) override;
-    void wait(const std::string& folder, Nanoseconds timeout) override;
+    bool wait(const std::string& folder, Nanoseconds timeout) override;
     Patience patience() const override { return {std::chrono::milliseconds(20), std::chrono::seconds(2)}; }
     StoreCounts counts() const override { return counter_.counts(); }
     std::string text() const override;
