@@ -52,14 +52,16 @@ trainer::Sampler sampler_of(const RunSpec& spec, std::size_t rank, std::uint64_t
     return trainer::Sampler::start(derive_seed(spec.seed, rank + 1), round);
 }
 
+// With fragments a round is of one of them, so that each gets its own every H steps.
 sync::OuterSchedule schedule_of(const RunSpec& spec) {
     sync::OuterSchedule schedule;
-    schedule.first_inner_steps = static_cast<std::uint64_t>(spec.outer.first_inner_steps);
-    schedule.inner_steps = static_cast<std::uint64_t>(spec.outer.inner_steps);
+    const std::int64_t fragments = spec.outer.fragments;
+    schedule.first_inner_steps = static_cast<std::uint64_t>(spec.outer.first_inner_steps / fragments);
+    schedule.inner_steps = static_cast<std::uint64_t>(spec.outer.inner_steps / fragments);
     schedule.growth_rounds = static_cast<std::uint64_t>(spec.outer.growth_rounds);
     if (spec.outer.final_fraction < 1) {
         schedule.final_lr_fraction = spec.outer.final_fraction;
-        schedule.lr_rounds = static_cast<std::uint64_t>(spec.steps / spec.outer.inner_steps);
+        schedule.lr_rounds = static_cast<std::uint64_t>(spec.steps * fragments / spec.outer.inner_steps);
     }
     return schedule;
 }

@@ -62,6 +62,16 @@ Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, co
     config.outer.delay = static_cast<std::uint64_t>(spec.outer.delay);
     config.schedule = schedule_of(spec);
     EM_ASSIGN(config.weights, sync::parse_weight_rule(spec.outer.weights));
+    config.fragments = static_cast<std::uint64_t>(spec.outer.fragments);
+    config.rounds = Rounds(spec).count();
+    config.quorum = static_cast<std::size_t>(spec.rounds.quorum);
+    config.staleness_most = static_cast<std::uint64_t>(spec.rounds.staleness);
+    config.norm_gate = spec.rounds.norm_gate;
+    if (spec.rounds.wait == "quorum") {
+        config.grace.emplace();
+        config.grace->mads = spec.rounds.grace_mads;
+        config.grace->least = std::chrono::milliseconds(spec.rounds.grace_least_ms);
+    }
     config.manifest_path = manifest_file(spec, spec.sites[rank].id.text());
     return config;
 }
@@ -84,7 +94,7 @@ class SiteRun {
     Status run(std::unique_ptr<sync::Session> session, const ProcessOptions& options) {
         session_ = std::move(session);
         EM_TRY(start(options));
-        while (round_ < rounds_.count() && !os::stop_requested()) EM_TRY(one_round());
+        while ((round_ < rounds_.count() || given_) && !os::stop_requested()) EM_TRY(one_round());
         EM_TRY(end());
         return os::stop_requested()
                    ? Status(fail(Code::cancelled, "stopped at round {} with a checkpoint", round_))
@@ -111,6 +121,13 @@ class SiteRun {
     const trainer::Trainer& trainer() const { return trainer_; }
 
   private:
+    // The inner steps from one contribution to the next.
+    struct Phase {
+        std::uint64_t steps = 0;
+        double loss_sum = 0;
+        double compute_s = 0;
+    };
+
     Status start(const ProcessOptions& options) {
         // Nobody may come: the user can stop the wait. Later waits are short, for peers finish their round or
         // leave.
@@ -119,7 +136,8 @@ class SiteRun {
         watcher.reset();
         round_ = begun.round;
         tell_events(begun.events);
-        go_to_round();
+        trainer_.write_parameters(session_->outer().params);
+        if (round_ < rounds_.count()) go_to_step(rounds_.first_step(round_));
         teller_.tell({{"event", "start"},
                       {"site", site_.id.text()},
                       {"process_id", os::own_process_id()},
@@ -134,48 +152,71 @@ class SiteRun {
     }
 
     // The inner optimiser keeps its moments; its step, and with it the learning rate, is that of the run.
-    void go_to_round() {
-        trainer_.write_parameters(session_->outer().params);
-        if (round_ >= rounds_.count()) return;
+    void go_to_step(std::uint64_t step) {
         trainer::OptimiserState state = trainer_.optimiser_state();
-        if (state.step == rounds_.first_step(round_)) return;
-        state.step = rounds_.first_step(round_);
+        if (state.step == step) return;
+        state.step = step;
         const Status restored = trainer_.restore_optimiser(state);
         EM_ASSERT(restored.has_value(), "a trainer takes its own state back");
     }
 
+    // The first steps of a round overlap with the exchange of the one before. After the last there is only
+    // what is still under way.
     Status one_round() {
-        const Nanoseconds begin = clock_.monotonic();
-        EM_ASSIGN(const double loss, inner_steps());
-        const double compute_s = to_seconds(clock_.monotonic() - begin);
+        phase_ = Phase{};
+        const bool more = round_ < rounds_.count();
+        std::uint64_t left = more ? rounds_.steps(round_) : 0;
+        trainer::Sampler sampler = sampler_of(spec_, rank_, round_);
+        if (given_) {
+            const std::uint64_t overlap = std::min(left, static_cast<std::uint64_t>(spec_.outer.overlap));
+            EM_TRY(inner_steps(sampler, overlap));
+            left -= overlap;
+            EM_TRY(take_outcome(overlap));
+        }
+        if (!more || round_ >= rounds_.count()) return {};
+        EM_TRY(inner_steps(sampler, left));
+        return give();
+    }
+
+    Status give() {
         trainer_.read_parameters(local_);
-        const std::uint64_t steps = rounds_.steps(round_);
-        EM_ASSIGN(const sync::RoundOutcome outcome, session_->exchange(local_, {tokens_of(steps), steps}));
+        EM_TRY(session_->contribute(local_, {tokens_of(phase_.steps), phase_.steps}));
+        given_ = phase_;
+        round_ += 1;
+        return spec_.outer.overlap == 0 ? take_outcome(0) : Status{};
+    }
+
+    // What came of the last contribution; `ahead` inner steps were done meanwhile.
+    Status take_outcome(std::uint64_t ahead) {
+        EM_ASSIGN(const sync::RoundOutcome outcome, session_->await());
         tell_events(outcome.events);
-        tell_round(outcome, loss, compute_s, steps);
+        tell_round(outcome, *std::exchange(given_, std::nullopt));
+        trainer_.read_parameters(local_);
+        session_->merge(ahead > 0 ? spec_.outer.mix : 0.0, local_);
+        trainer_.write_parameters(local_);
         round_ = outcome.next_round;
-        go_to_round();
+        if (round_ < rounds_.count()) go_to_step(rounds_.first_step(round_) + ahead);
         return after_round();
     }
 
-    Result<double> inner_steps() {
-        trainer::Sampler sampler = sampler_of(spec_, rank_, round_);
-        double sum = 0;
-        const std::uint64_t steps = rounds_.steps(round_);
+    Status inner_steps(trainer::Sampler& sampler, std::uint64_t steps) {
+        const Nanoseconds begin = clock_.monotonic();
         for (std::uint64_t i = 0; i < steps; ++i) {
             sampler.next(text_, static_cast<std::size_t>(spec_.inner.batch), window_length(spec_), batch_);
             EM_ASSIGN(const trainer::StepResult result, trainer_.step(batch_));
             progress_.stepped(trainer_.steps_done(), batch_.tokens(), result.loss);
-            sum += result.loss;
+            phase_.loss_sum += result.loss;
         }
-        return sum / static_cast<double>(steps);
+        phase_.steps += steps;
+        phase_.compute_s += to_seconds(clock_.monotonic() - begin);
+        return {};
     }
 
     std::uint64_t tokens_of(std::uint64_t steps) const {
         return steps * static_cast<std::uint64_t>(spec_.inner.batch * spec_.model.context);
     }
 
-    void tell_round(const sync::RoundOutcome& outcome, double loss, double compute_s, std::uint64_t steps) {
+    void tell_round(const sync::RoundOutcome& outcome, const Phase& given) {
         Json members = Json::array();
         for (const sync::Contributor& contributor : outcome.manifest.contributors)
             members.push_back(contributor.site.text());
@@ -183,12 +224,14 @@ class SiteRun {
         teller_.tell({{"event", "round"},
                       {"site", site_.id.text()},
                       {"round", outcome.round},
-                      {"inner_steps", steps},
-                      {"tokens", tokens_of(steps)},
+                      {"fragment", outcome.round % session_->fragments()},
+                      {"inner_steps", given.steps},
+                      {"tokens", tokens_of(given.steps)},
                       {"contributed", outcome.contributed},
+                      {"pending", outcome.pending},
                       {"members", members},
-                      {"loss", loss},
-                      {"compute_s", compute_s},
+                      {"loss", given.loss_sum / static_cast<double>(given.steps)},
+                      {"compute_s", given.compute_s},
                       {"wait_s", outcome.wait_seconds},
                       {"reduce_s", outcome.reduce_seconds},
                       {"bytes_sent", outcome.sent_bytes},
@@ -220,9 +263,13 @@ class SiteRun {
         return {};
     }
 
-    // The trainer holds the outer parameters here: these are evaluated, never a replica's.
+    // The outer parameters are evaluated, never a replica's.
     Status evaluate(std::int64_t windows, bool final) {
-        EM_ASSIGN(const double loss, held_out_loss(spec_, site_, windows, trainer_));
+        trainer_.read_parameters(local_);
+        trainer_.write_parameters(session_->outer().params);
+        const Result<double> evaluated = held_out_loss(spec_, site_, windows, trainer_);
+        trainer_.write_parameters(local_);
+        EM_ASSIGN(const double loss, evaluated);
         const std::uint64_t steps =
             final ? static_cast<std::uint64_t>(spec_.steps) : rounds_.first_step(round_);
         teller_.tell({{"event", "evaluation"},
@@ -239,7 +286,9 @@ class SiteRun {
         return {};
     }
 
+    // What is left behind holds the outer parameters.
     Status end() {
+        trainer_.write_parameters(session_->outer().params);
         EM_TRY(save());
         EM_TRY(session_->leave());
         const sync::Traffic all = session_->traffic();
@@ -267,7 +316,9 @@ class SiteRun {
     std::unique_ptr<sync::Session> session_;
     sync::OuterState initial_;
     sync::Position position_;
-    std::uint64_t round_ = 0;
+    std::uint64_t round_ = 0;  // for which this site trains
+    Phase phase_;
+    std::optional<Phase> given_;  // a contribution whose outcome has not been taken yet
     sync::Traffic told_;
     os::Path saved_;
 };

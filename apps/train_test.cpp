@@ -70,6 +70,46 @@ TEST_CASE("three sites train one model: equal outer parameters, a checked chain,
     CHECK(html.find("\"euromesh-report/1\"") != std::string::npos);
 }
 
+TEST_CASE("a run with fragments, overlap and a quorum ends alike at all sites and is resumed") {
+    const TestRun run;
+    const std::string outer =
+        "inner_steps = 6\nfragments = 2\noverlap = 1\n[rounds]\nwait = 'quorum'\n"
+        "quorum = 2\n";
+    run.write("run.toml", run.changed("inner_steps = 5\n", outer));
+    const std::string file = run.file("run.toml").string();
+    const Called called = run.call({"train", file});
+    CAPTURE(called.err);
+    REQUIRE(called.status == 0);
+    const std::vector<Json> rounds = events_of(run, "a", "round");
+    REQUIRE(rounds.size() == 14);  // 40 steps, 3 between two exchanges
+    CHECK(rounds[4]["fragment"] == 0);
+    CHECK(rounds[5]["fragment"] == 1);
+    const Called checked = run.call({"train", "--json", "--check-manifests", manifests_of(run, "a"),
+                                     manifests_of(run, "b"), manifests_of(run, "c")});
+    REQUIRE(checked.status == 0);
+    const Json document = *parse_json(checked.out);
+    for (const Json& row : document["files"]) {
+        CHECK(row["lines"] == 14);
+        CHECK(row["checkpoint_matches"] == true);
+        CHECK(row["head"] == document["files"][0]["head"]);
+    }
+    CHECK(run.read(run.run_folder() / "report.html").find("\"euromesh-report/1\"") != std::string::npos);
+
+    for (const char* site : {"a", "b", "c"})
+        std::filesystem::remove(run.run_folder() / "events" / (std::string(site) + ".jsonl"));
+    const std::string claim = run.read(run.run_folder() / "run.json");
+    run.write("runs/small/run.json", std::string(claim).replace(claim.find("40"), 2, "60"));
+    const Called resumed = run.call({"train", file, "--resume"});
+    CAPTURE(resumed.err);
+    REQUIRE(resumed.status == 0);
+    for (const char* site : {"a", "b", "c"}) {
+        const std::vector<Json> more = events_of(run, site, "round");
+        REQUIRE(more.size() == 6);
+        CHECK(more[0]["round"] == 14);
+        CHECK(more[5]["digest"] == events_of(run, "a", "round")[5]["digest"]);
+    }
+}
+
 TEST_CASE("a measure file that could not be written is refused before the run") {
     const TestRun run;
     const std::string file = run.file("run.toml").string();

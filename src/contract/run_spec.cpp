@@ -54,6 +54,18 @@ std::int64_t read_delay(TomlReader& reader, const std::string& kind) {
     return std::max<std::int64_t>(delay, 1);
 }
 
+// A result is merged before the next pseudo-gradient is taken.
+void check_streaming(TomlReader& reader, const OuterSpec& outer) {
+    const std::int64_t least = std::min(outer.inner_steps, outer.first_inner_steps);
+    if (outer.inner_steps % outer.fragments != 0 || outer.first_inner_steps % outer.fragments != 0) {
+        reader.reject("fragments", fmt::format("inner_steps {} must be divisible by fragments = {}",
+                                               outer.inner_steps, outer.fragments));
+    } else if (outer.overlap >= least / outer.fragments) {
+        reader.reject("overlap", fmt::format("must be below the {} inner steps between two exchanges",
+                                             least / outer.fragments));
+    }
+}
+
 OuterSpec read_outer(TomlReader reader) {
     OuterSpec outer;
     outer.kind = reader.choice("kind", outer.kind, {"nesterov", "delayed-nesterov", "mean"});
@@ -64,13 +76,30 @@ OuterSpec read_outer(TomlReader reader) {
     outer.delay = read_delay(reader, outer.kind);
     outer.final_fraction = reader.number("final_fraction", outer.final_fraction, {0, 1});
     outer.inner_steps = reader.integer("inner_steps", outer.inner_steps, {1, 100000});
+    outer.fragments = reader.integer("fragments", outer.fragments, {1, 256});
+    outer.overlap = reader.integer("overlap", outer.overlap, {0, 100000});
+    outer.mix = reader.number("mix", outer.mix, {0, 1});
     outer.first_inner_steps = reader.integer("first_inner_steps", outer.inner_steps, {1, 100000});
     outer.growth_rounds = reader.integer("growth_rounds", outer.growth_rounds, {0, 1000000});
     if (outer.first_inner_steps > outer.inner_steps) {
         reader.reject("first_inner_steps",
                       fmt::format("must not be over inner_steps = {}", outer.inner_steps));
     }
+    check_streaming(reader, outer);
     return outer;
+}
+
+RoundsSpec read_rounds(TomlReader reader) {
+    RoundsSpec rounds;
+    rounds.wait = reader.choice("wait", rounds.wait, {"all", "quorum"});
+    rounds.quorum = reader.integer("quorum", rounds.quorum, {1, 64});
+    rounds.grace_mads = reader.number("grace_mads", rounds.grace_mads, {0, 100});
+    rounds.grace_least_ms = reader.integer("grace_least_ms", rounds.grace_least_ms, {0, 3600000});
+    rounds.staleness = reader.integer("staleness", rounds.staleness, {0, 1000});
+    rounds.norm_gate = reader.number("norm_gate", rounds.norm_gate, {0, 1e6});
+    if (rounds.norm_gate > 0 && rounds.norm_gate <= 1)
+        reader.reject("norm_gate", "must be above 1, or 0 for none");
+    return rounds;
 }
 
 EvaluateSpec read_evaluate(TomlReader reader) {
@@ -135,8 +164,12 @@ Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
     spec.model = read_model(root.table("model"));
     spec.inner = read_inner(root.table("inner"));
     spec.outer = read_outer(root.table("outer"));
+    spec.rounds = read_rounds(root.table("rounds"));
     spec.evaluate = read_evaluate(root.table("evaluate"));
     spec.sites = read_sites(root, base);
+    if (spec.rounds.quorum > static_cast<std::int64_t>(spec.sites.size()))
+        root.reject("rounds",
+                    fmt::format("a quorum of {} of {} sites", spec.rounds.quorum, spec.sites.size()));
     EM_TRY(root.finish());
     return spec;
 }

@@ -46,11 +46,24 @@ struct OuterSpec {
     std::string weights = "tokens";  // tokens | tokens2-per-step | equal
     double learning_rate = 0.7;
     double momentum = 0.9;
-    std::int64_t delay = 1;               // delayed-nesterov: rounds from one use of the momentum to the next
-    double final_fraction = 1.0;          // the outer rate falls linearly to this part of itself over the run
-    std::int64_t inner_steps = 30;        // H
+    std::int64_t delay = 1;         // delayed-nesterov: rounds from one use of the momentum to the next
+    double final_fraction = 1.0;    // the outer rate falls linearly to this part of itself over the run
+    std::int64_t fragments = 1;     // F; each is exchanged every H steps, one after the other
+    std::int64_t overlap = 0;       // tau: inner steps from sending to merging
+    double mix = 0.5;               // alpha: how much of the own parameters stays in an overlapped merge
+    std::int64_t inner_steps = 30;  // H
     std::int64_t first_inner_steps = 30;  // H of the first round; grows linearly to H over growth_rounds
     std::int64_t growth_rounds = 0;
+};
+
+// For whom a round waits, and what becomes of what comes late.
+struct RoundsSpec {
+    std::string wait = "all";  // all | quorum
+    std::int64_t quorum = 1;   // fewer contributions are no round
+    double grace_mads = 4;     // wait = quorum: for the rest, median + this x MAD of measured slack
+    std::int64_t grace_least_ms = 50;
+    std::int64_t staleness = 2;  // rounds of its fragment that a contribution may be late
+    double norm_gate = 10;       // contributions this many times above the median norm are left out; 0: none
 };
 
 struct EvaluateSpec {
@@ -81,6 +94,7 @@ struct RunSpec {
     ModelSpec model;
     InnerSpec inner;
     OuterSpec outer;
+    RoundsSpec rounds;
     EvaluateSpec evaluate;
     std::vector<SiteSpec> sites;
 

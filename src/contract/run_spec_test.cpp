@@ -58,6 +58,30 @@ TEST_CASE("delayed Nesterov with its delay, and weights by tokens^2 per step") {
     CHECK(parse_run_spec(good, "run.toml")->outer.delay == 1);
 }
 
+TEST_CASE("fragments, overlap, and for whom a round waits") {
+    const auto spec =
+        parse_run_spec(with("inner_steps = 20",
+                            "inner_steps = 20\nfragments = 4\noverlap = 3\nmix = 0.25\n[rounds]\n"
+                            "wait = 'quorum'\nquorum = 2\nstaleness = 5\nnorm_gate = 0"),
+                       "run.toml");
+    REQUIRE(spec);
+    CHECK(spec->outer.fragments == 4);
+    CHECK(spec->outer.overlap == 3);
+    CHECK(spec->outer.mix == 0.25);
+    CHECK(spec->rounds.wait == "quorum");
+    CHECK(spec->rounds.quorum == 2);
+    CHECK(spec->rounds.staleness == 5);
+    CHECK(spec->rounds.norm_gate == 0);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\nfragments = 3"))
+              .find("fragments: inner_steps 20 must be divisible by fragments = 3") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\nfragments = 4\noverlap = 5"))
+              .find("overlap: must be below the 5 inner steps between two exchanges") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\n[rounds]\nquorum = 5"))
+              .find("a quorum of 5 of 2 sites") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\n[rounds]\nnorm_gate = 0.5"))
+              .find("norm_gate: must be above 1") != std::string::npos);
+}
+
 TEST_CASE("paths are relative to the run file") {
     const Result<RunSpec> spec = parse_run_spec(good, "dir/run.toml");
     REQUIRE(spec);

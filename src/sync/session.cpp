@@ -1,6 +1,7 @@
 #include "sync/session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/os/thread.hpp"
@@ -95,6 +96,7 @@ struct Session::Impl {
         shown = box.state;
         shown_position = box.position;
         serial = box.serial;
+        replaced = replaced || epoch != box.epoch;
         epoch = box.epoch;
     }
 
@@ -128,6 +130,7 @@ struct Session::Impl {
     std::vector<Fragment> fragments;
     std::vector<std::uint64_t> bases;  // of each fragment: the position from which it was last taken
     std::vector<bool> changed;         // since merge()
+    bool replaced = false;             // since merge(): by a peer's state
     double local_norm = 0;
     Nanoseconds waited{0};
     Traffic told;
@@ -221,6 +224,8 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
     std::unique_lock lock(self.box.mutex);
     EM_TRY(self.wait_for_start(lock, begin));
     self.show();
+    self.replaced = false;
+    self.changed.assign(self.fragments.size(), false);
     StartOutcome outcome;
     outcome.joined = self.serial > 1;
     outcome.round = self.shown_position.round;
@@ -295,6 +300,7 @@ Result<RoundOutcome> Session::exchange(std::span<const float> local, Work work) 
 void Session::merge(double alpha, std::span<float> local) {
     Impl& self = *impl_;
     EM_ASSERT(local.size() == self.shown->params.size(), "the parameters of this model");
+    if (std::exchange(self.replaced, false)) alpha = 0;
     for (std::size_t i = 0; i < self.fragments.size(); ++i) {
         if (!self.changed[i]) continue;
         self.changed[i] = false;
@@ -326,6 +332,10 @@ void Session::cancel() {
 
 const OuterState& Session::outer() const {
     return *impl_->shown;
+}
+
+std::uint64_t Session::fragments() const {
+    return impl_->config.fragments;
 }
 
 const Position& Session::position() const {

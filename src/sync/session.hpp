@@ -159,7 +159,8 @@ class Session {
     Result<RoundOutcome> await();
 
     // Mixes what await() brought into parameters that have moved on: fragments that have changed become
-    // alpha local + (1 - alpha) outer; the others stay. alpha 0: taken as they are. local as in exchange().
+    // alpha local + (1 - alpha) outer; the others stay. alpha 0: taken as they are, as is always a whole
+    // state that was taken from a peer. local as in exchange().
     void merge(double alpha, std::span<float> local);
 
     // Announced: the others go on at once. Helps them first to finish the round that it knows committed.
@@ -170,6 +171,7 @@ class Session {
 
     const OuterState& outer() const;
     const Position& position() const;
+    std::uint64_t fragments() const;
     std::string digest() const;  // state_digest(outer())
     Traffic traffic() const;     // since open()
     Tally tally() const;         // since open()

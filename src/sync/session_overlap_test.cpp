@@ -1,0 +1,200 @@
+#include "sync/outer_overlap.hpp"
+#include "sync/sessions_for_test.hpp"
+
+// Sessions that stream fragments, train on while a round is under way, or are slow.
+namespace euromesh::sync {
+namespace {
+
+constexpr std::uint64_t rounds = 12;
+
+SessionConfig streaming(const RunForTest& run, Rank self, std::uint64_t fragments) {
+    SessionConfig config = run.config(self);
+    config.layout = {{"model.layers.0.weight", {30, 20}},
+                     {"model.layers.1.weight", {30, 20}},
+                     {"model.layers.2.weight", {30, 20}},
+                     {"model.norm.weight", {7}}};
+    config.codec = "fp32";
+    config.weights = WeightRule::equal;
+    config.fragments = fragments;
+    config.rounds = rounds;
+    return config;
+}
+
+constexpr std::size_t values = 3 * 600 + 7;
+
+OuterState first_state() {
+    Random random(3);
+    std::vector<float> params(values);
+    for (float& value : params) value = static_cast<float>(random.normal());
+    return OuterState::from(params);
+}
+
+// Inner steps: other ones at each site and in each phase, the same ones for the same.
+void train(std::vector<float>& local, Rank rank, std::uint64_t phase) {
+    Random random(derive_seed(rank + 1, phase));
+    for (float& value : local) value -= 0.01f * static_cast<float>(random.normal() + 0.5);
+}
+
+struct Result {
+    Status status;
+    std::string digest;
+    std::vector<float> local;
+    Tally tally;
+};
+
+// Phase 2 r + 1 runs while the exchange of round r does.
+Result stream(const SessionConfig& config, double alpha) {
+    Result result;
+    result.status = [&]() -> Status {
+        EM_ASSIGN(auto session, Session::open(config, session_clock, silent_logger));
+        EM_ASSIGN(const StartOutcome begun, session->start(first_state()));
+        result.local = session->outer().params;
+        for (std::uint64_t round = begun.round; round < rounds; ++round) {
+            train(result.local, config.self, 2 * round);
+            EM_TRY(session->contribute(result.local, {100, 5}));
+            if (alpha > 0) train(result.local, config.self, 2 * round + 1);
+            EM_ASSIGN(const RoundOutcome outcome, session->await());
+            session->merge(alpha, result.local);
+            if (outcome.next_round != round + 1) return fail(Code::corrupted, "a round was skipped");
+        }
+        result.digest = session->digest();
+        result.tally = session->tally();
+        return session->leave();
+    }();
+    return result;
+}
+
+// The same by the formulas, without sessions.
+struct Reference {
+    OuterState outer;
+    std::vector<std::vector<float>> locals;
+};
+
+Reference reference(const SessionConfig& config, std::size_t sites, double alpha) {
+    std::vector<Fragment> fragments{Fragment{{{0, values}}}};
+    if (config.fragments > 1) fragments = make_fragments(config.layout, config.fragments).value();
+    Reference made{first_state(), {}};
+    made.locals.assign(sites, made.outer.params);
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        const Fragment& fragment = fragments[round % fragments.size()];
+        std::vector<float> start(fragment.size()), part(start.size()), mean(start.size(), 0.0f);
+        gather(fragment, made.outer.params, start);
+        for (Rank rank = 0; rank < sites; ++rank) {
+            train(made.locals[rank], rank, 2 * round);
+            gather(fragment, made.locals[rank], part);
+            const auto weight = static_cast<float>(1.0 / static_cast<double>(sites));
+            for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += weight * (start[i] - part[i]);
+        }
+        outer_step(config.outer, round / fragments.size(), fragment, mean, made.outer);
+        gather(fragment, made.outer.params, start);
+        for (Rank rank = 0; rank < sites; ++rank) {
+            if (alpha > 0) train(made.locals[rank], rank, 2 * round + 1);
+            gather(fragment, made.locals[rank], part);
+            overlap_mix(alpha, start, part);
+            scatter(fragment, part, made.locals[rank]);
+        }
+    }
+    return made;
+}
+
+void check_against_reference(std::uint64_t fragments, double alpha) {
+    CAPTURE(fragments);
+    CAPTURE(alpha);
+    const RunForTest run(2);
+    std::vector<Result> results(2);
+    std::vector<os::Thread> threads;
+    for (Rank rank = 0; rank < 2; ++rank) {
+        threads.emplace_back([&, rank] { results[rank] = stream(streaming(run, rank, fragments), alpha); });
+    }
+    threads.clear();
+    const Reference expected = reference(streaming(run, 0, fragments), 2, alpha);
+    for (Rank rank = 0; rank < 2; ++rank) {
+        REQUIRE_MESSAGE(results[rank].status.has_value(), results[rank].status.error().message);
+        CHECK(results[rank].digest == state_digest(expected.outer));
+        CHECK(results[rank].local == expected.locals[rank]);
+        CHECK(results[rank].tally == Tally{rounds, rounds, 0, 0});
+        CHECK(check_manifests(run.manifests(rank), results[rank].digest).has_value());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("fragments in turn, with and without overlap, are what the formulas say, bit by bit") {
+    check_against_reference(1, 0);
+    check_against_reference(1, 0.5);
+    check_against_reference(2, 0);
+    check_against_reference(3, 0.5);
+}
+
+TEST_CASE("a site slower than the others delays nobody, and its work counts late and once") {
+    const RunForTest run(3);
+    constexpr std::uint64_t many = 40;
+    const auto config_of = [&](Rank self) {
+        SessionConfig config = run.config(self);
+        config.rounds = many;
+        config.quorum = 2;
+        config.grace = GraceConfig{.least = std::chrono::milliseconds(2)};
+        config.staleness_most = 1000;
+        return config;
+    };
+    std::vector<RunForTest::Trace> traces = RunForTest::live_all({
+        [&] {
+            return RunForTest::live(config_of(0), many, [](auto) {
+                RunForTest::pause(std::chrono::milliseconds(5));
+                return true;
+            });
+        },
+        [&] {
+            return RunForTest::live(config_of(1), many, [](auto) {
+                RunForTest::pause(std::chrono::milliseconds(5));
+                return true;
+            });
+        },
+        [&] {
+            return RunForTest::live(config_of(2), many, [](auto) {
+                RunForTest::pause(std::chrono::milliseconds(60));
+                return true;
+            });
+        },
+    });
+    for (const auto& trace : traces) {
+        REQUIRE_MESSAGE(trace.status.has_value(), trace.status.error().message);
+        CHECK(trace.end == traces[0].end);
+    }
+    std::size_t with_slow = 0, late = 0;
+    for (const RoundOutcome& outcome : traces[0].rounds) {
+        for (const Contributor& one : outcome.manifest.contributors) {
+            if (one.site.text() != "site2") continue;
+            with_slow += 1;
+            late += one.base < outcome.manifest.round ? 1 : 0;
+        }
+    }
+    CHECK(with_slow < many / 2);
+    CHECK(with_slow >= 3);
+    CHECK(late >= 2);
+    CHECK(traces[2].rounds.size() < many / 2);
+    for (Rank rank = 0; rank < 3; ++rank) {
+        const auto checked = check_manifests(run.manifests(rank), state_digest(traces[rank].end));
+        CHECK_MESSAGE(checked.has_value(), (checked ? "" : checked.error().message));
+        CHECK(run.manifests(rank) == run.manifests(0));
+    }
+}
+
+TEST_CASE("settings that make no sense are refused when a session is opened") {
+    const RunForTest run(2);
+    const auto complaint = [&](auto change) {
+        SessionConfig config = streaming(run, 0, 1);
+        change(config);
+        const auto opened = Session::open(config, session_clock, silent_logger);
+        return opened ? std::string() : opened.error().message;
+    };
+    CHECK(complaint([](SessionConfig& c) { c.fragments = 0; }).find("at least one fragment") !=
+          std::string::npos);
+    CHECK(complaint([](SessionConfig& c) { c.fragments = 9; }) != "");
+    CHECK(complaint([](SessionConfig& c) { c.norm_gate = 0.5; }).find("norm gate of 0.5") !=
+          std::string::npos);
+    CHECK(complaint([](SessionConfig& c) { c.catch_up_rounds = 0; }).find("catch up") != std::string::npos);
+    CHECK(complaint([](SessionConfig& c) { c.grace = GraceConfig{.samples = 0}; }) != "");
+}
+
+}  // namespace euromesh::sync
