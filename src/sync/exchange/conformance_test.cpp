@@ -53,7 +53,9 @@ ConnectorOptions by(const std::string& text) {
     return options;
 }
 
-const char* const command = "command: bash -c 'exec 3<>/dev/tcp/{host}/{port}; cat <&3 & exec cat >&3'";
+// As `ssh -W` does: it ends when the far side does.
+const char* const command =
+    "command: bash -c 'exec 3<>/dev/tcp/{host}/{port} 4<&0; cat <&4 >&3 & cat <&3; kill $!'";
 
 // How long three sites need to come up.
 Nanoseconds time_to_come_up(const MakeExchange& make) {
