@@ -22,31 +22,33 @@ Status finish(sync::Mesh& mesh, sync::AllReduce& reduce) {
 
 class ReduceCase final : public Case {
   public:
-    ReduceCase(const Place& place, sync::Mesh& mesh, const sync::Codec& codec, sync::ReduceOptions options,
-               std::uint32_t fragment)
-        : mesh_(mesh),
-          reduce_(mesh, codec, options),
-          members_(all_members(place)),
-          mine_(contribution(place)),
-          fragment_(fragment) {
-        // fp32 in place, as the other library does it; a codec needs its values again.
-        if (codec.name() != "fp32") result_.resize(mine_.size());
+    ReduceCase(const Place& place, Meshes& meshes, sync::Mesh& mesh, const sync::Codec& codec,
+               sync::ReduceOptions options, std::uint32_t fragment)
+        : mesh_(mesh), reduce_(mesh, codec, options), members_(all_members(place)), fragment_(fragment) {
+        const std::size_t bytes = codec.encoded_bytes(place.values);
+        payload_bytes_ = options.hub ? (place.world - 1) * bytes : reduce_payload_bytes(place, bytes);
+        // fp32 in place, as the other libraries do it; a codec needs its values again.
+        if (codec.name() == "fp32") own_ = contribution(place);
+        mine_ = own_.empty() ? meshes.input() : own_;
+        result_ = own_.empty() ? meshes.output() : own_;
     }
 
     Status run() override {
-        EM_TRY(reduce_.start({++round_, 0, fragment_}, members_, mine_, result_.empty() ? mine_ : result_));
+        EM_TRY(reduce_.start({++round_, 0, fragment_}, members_, mine_, result_));
         return finish(mesh_, reduce_);
     }
     std::uint64_t sent_bytes() const override { return mesh_.total_traffic().sent_bytes; }
-    float sample() const override {
-        return result_.empty() ? mine_[mine_.size() / 3] : result_[result_.size() / 3];
-    }
+    std::uint64_t payload_bytes() const override { return payload_bytes_; }
+    float sample() const override { return result_[result_.size() / 3]; }
 
   private:
     sync::Mesh& mesh_;
     sync::AllReduce reduce_;
     std::vector<sync::ReduceMember> members_;
-    std::vector<float> mine_, result_;
+    std::vector<float> own_;
+    std::span<const float> mine_;
+    std::span<float> result_;
+    std::uint64_t payload_bytes_ = 0;
     std::uint32_t fragment_;
     std::uint32_t round_ = barrier_round;
 };
@@ -70,6 +72,20 @@ std::string site_name(std::size_t rank) {
 
 std::vector<float> contribution(const Place& place) {
     return std::vector<float>(place.values, static_cast<float>(place.rank + 1));
+}
+
+std::uint64_t reduce_payload_bytes(const Place& place, std::size_t bytes) {
+    return 2 * (place.world - 1) * bytes / place.world;
+}
+
+std::span<const float> Meshes::input() {
+    if (input_.empty()) input_ = contribution(place_);
+    return input_;
+}
+
+std::span<float> Meshes::output() {
+    output_.resize(place_.values);
+    return output_;
 }
 
 Result<sync::Mesh*> Meshes::get(bool tls) {
@@ -140,9 +156,10 @@ Status Meshes::barrier() {
 
 Result<std::unique_ptr<Case>> make_case(const std::string& name, const Place& place, Meshes& meshes) {
     if (name == "gloo") return make_gloo_case(place);
+    if (name == "mpi") return make_mpi_case(place);
     const std::vector<std::string> words = split(name, ':');
     if (words[0] != "plain" && words[0] != "tls")
-        return fail(Code::bad_input, "case '{}': begin with gloo, plain or tls", name);
+        return fail(Code::bad_input, "case '{}': begin with gloo, mpi, plain or tls", name);
     EM_ASSIGN(sync::Mesh * mesh, meshes.get(words[0] == "tls"));
     std::string codec_name = "fp32";
     sync::ReduceOptions options;
@@ -155,7 +172,7 @@ Result<std::unique_ptr<Case>> make_case(const std::string& name, const Place& pl
     }
     EM_ASSIGN(const sync::Codec* codec, sync::find_codec(codec_name));
     const auto fragment = static_cast<std::uint32_t>(std::hash<std::string>()(name));
-    return std::make_unique<ReduceCase>(place, *mesh, *codec, options, fragment);
+    return std::make_unique<ReduceCase>(place, meshes, *mesh, *codec, options, fragment);
 }
 
 }  // namespace euromesh::bench

@@ -1,7 +1,7 @@
 // What is measured: one way to sum 64 MiB over the processes of a benchmark, run again and again.
 //
-// A case is named by text: "gloo", or plain|tls, then optionally :fp32|int8|bf16, then optionally :hub.
-// Thread rule: one thread a process. All processes make the same cases in the same order.
+// A case is named by text: "gloo", "mpi" (under mpirun), or plain|tls, then optionally :CODEC, then
+// optionally :hub. Thread rule: one thread a process. All processes make the same cases in the same order.
 #pragma once
 
 #include <memory>
@@ -28,6 +28,8 @@ class Case {
     virtual ~Case() = default;
     virtual Status run() = 0;
     virtual std::uint64_t sent_bytes() const = 0;  // 0: not known
+    // What a run must move over the busiest line in each direction, without any framing.
+    virtual std::uint64_t payload_bytes() const = 0;
     // A value of the last sum, to see that it is one.
     virtual float sample() const = 0;
 };
@@ -39,6 +41,9 @@ class Meshes {
     Result<sync::Mesh*> get(bool tls);
     Status barrier();
     const os::SystemClock& clock() const { return clock_; }
+    // What the cases with a codec give and take: they run one after another, so that one of each is enough.
+    std::span<const float> input();
+    std::span<float> output();
 
   private:
     Status open(bool tls);
@@ -49,14 +54,18 @@ class Meshes {
     os::SystemClock clock_;
     std::unique_ptr<sync::Mesh> meshes_[2];
     std::uint32_t barriers_ = 0;
+    std::vector<float> input_, output_;
 };
 
 // Contribution of a process: rank + 1 everywhere, so that the sum is world * (world + 1) / 2.
 std::vector<float> contribution(const Place& place);
 std::string site_name(std::size_t rank);
+// Of an all-reduce of so many bytes in which all share the work, by a ring or directly: 2 (N-1)/N of them.
+std::uint64_t reduce_payload_bytes(const Place& place, std::size_t bytes);
 inline constexpr const char* run_name = "bench";
 
 Result<std::unique_ptr<Case>> make_case(const std::string& name, const Place& place, Meshes& meshes);
 std::unique_ptr<Case> make_gloo_case(const Place& place);
+Result<std::unique_ptr<Case>> make_mpi_case(const Place& place);
 
 }  // namespace euromesh::bench

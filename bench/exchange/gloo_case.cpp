@@ -10,9 +10,11 @@ namespace {
 
 class GlooCase final : public Case {
   public:
-    explicit GlooCase(const Place& place) : values_(contribution(place)) {
+    explicit GlooCase(const Place& place)
+        : values_(contribution(place)),
+          payload_bytes_(reduce_payload_bytes(place, values_.size() * sizeof(float))) {
         gloo::transport::tcp::attr attributes;
-        attributes.hostname = "127.0.0.1";
+        attributes.hostname = place.endpoints.empty() ? "127.0.0.1" : place.endpoints[place.rank].host;
         const auto device = gloo::transport::tcp::CreateDevice(attributes);
         gloo::rendezvous::FileStore store(place.folder.string());
         auto context = std::make_shared<gloo::rendezvous::Context>(static_cast<int>(place.rank),
@@ -27,10 +29,12 @@ class GlooCase final : public Case {
         return {};
     }
     std::uint64_t sent_bytes() const override { return 0; }
+    std::uint64_t payload_bytes() const override { return payload_bytes_; }
     float sample() const override { return values_[values_.size() / 3]; }
 
   private:
     std::vector<float> values_;
+    std::uint64_t payload_bytes_;
     std::unique_ptr<gloo::Algorithm> algorithm_;
 };
 

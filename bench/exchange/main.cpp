@@ -1,9 +1,11 @@
-// bench_exchange: how long processes take to sum 64 MiB of fp32, next to Gloo. See README.md.
+// bench_exchange: how long processes take to sum 64 MiB of fp32, next to Gloo and Open MPI. See README.md.
 //
-//   bench_exchange [--mib N] [--rounds N] [--worlds 2,4] [--cases gloo,plain,tls] [--chunk VALUES]
+//   bench_exchange [--mib N] [--rounds N] [--worlds 2,4] [--cases gloo,mpi,plain,tls] [--chunk VALUES]
 //   bench_exchange keys FOLDER WORLD
 //   bench_exchange site RANK FOLDER HOST:PORT,... CASES MIB ROUNDS CHUNK    (one process; -N: loopback, N of
-//   them) bench_exchange table CASES MIB FILE...    (what the sites of one run printed, as a table)
+//   them)
+//   bench_exchange table WORLD CASES MIB GBIT FILE...   (what the sites of one run printed, as a table; GBIT
+//   is the line's rate, 0 for none)
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -24,7 +26,7 @@ struct Plan {
     std::size_t rounds = 11;
     std::size_t chunk_values = 65536;
     std::string worlds = "2,4";
-    std::string cases = "gloo,plain,tls";
+    std::string cases = "gloo,mpi,plain,tls";
 };
 
 std::vector<std::string> split(const std::string& text) {
@@ -65,6 +67,7 @@ Status measure(const std::string& name, Case& one, Meshes& meshes, std::size_t r
                     {"seconds", to_seconds(end - begin)},
                     {"cpu_s", to_seconds(os::process_cpu_time() - cpu)},
                     {"sent_bytes", one.sent_bytes() - sent},
+                    {"payload_bytes", one.payload_bytes()},
                     {"sample", one.sample()}};
     std::printf("%s\n", line.dump().c_str());
     std::fflush(stdout);
@@ -108,6 +111,7 @@ Result<Place> place_of(const std::vector<std::string>& words) {
 struct Sample {
     double seconds = 0;
     std::uint64_t sent_bytes = 0;
+    std::uint64_t payload_bytes = 0;
 };
 using Samples = std::map<std::string, std::map<std::size_t, Sample>>;  // case, round
 
@@ -116,6 +120,45 @@ Status add_line(const std::string& text, Samples& samples) {
     Sample& sample = samples[line["case"].get<std::string>()][line["round"].get<std::size_t>()];
     sample.seconds = std::max(sample.seconds, line["seconds"].get<double>());
     sample.sent_bytes = std::max(sample.sent_bytes, line["sent_bytes"].get<std::uint64_t>());
+    sample.payload_bytes = std::max(sample.payload_bytes, line["payload_bytes"].get<std::uint64_t>());
+    return {};
+}
+
+std::vector<std::string> site_words(const Plan& plan, std::size_t rank, std::size_t world,
+                                    const os::Path& folder) {
+    return {os::own_program().string(),
+            "site",
+            std::to_string(rank),
+            folder.string(),
+            fmt::format("-{}", world),
+            plan.cases,
+            std::to_string(plan.mib),
+            std::to_string(plan.rounds + warm_up_rounds),
+            std::to_string(plan.chunk_values)};
+}
+
+// Open MPI wants to start the processes itself: all of them, by one program, without its shared memory.
+Status start_by_mpirun(const Plan& plan, std::size_t world, const os::Path& folder, os::Children& children) {
+    std::vector<std::string> words = {
+        "/usr/bin/mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "btl",
+        "tcp,self"};
+    for (std::size_t rank = 0; rank < world; ++rank) {
+        if (rank > 0) words.emplace_back(":");
+        words.insert(words.end(), {"-np", "1"});
+        const auto site = site_words(plan, rank, world, folder);
+        words.insert(words.end(), site.begin(), site.end());
+    }
+    EM_TRY(children.start(words, folder / "errors-0"));
+    return {};
+}
+
+Status start_sites(const Plan& plan, std::size_t world, const os::Path& folder, os::Children& children) {
+    const auto names = split(plan.cases);
+    if (std::find(names.begin(), names.end(), "mpi") != names.end())
+        return start_by_mpirun(plan, world, folder, children);
+    for (std::size_t rank = 0; rank < world; ++rank)
+        EM_TRY(
+            children.start(site_words(plan, rank, world, folder), folder / fmt::format("errors-{}", rank)));
     return {};
 }
 
@@ -123,13 +166,7 @@ Result<Samples> run_world(const Plan& plan, std::size_t world, const os::Path& f
     EM_TRY(os::make_folders(folder));
     EM_TRY(make_keys(folder, world));
     os::Children children;
-    for (std::size_t rank = 0; rank < world; ++rank) {
-        EM_TRY(
-            children.start({os::own_program().string(), "site", std::to_string(rank), folder.string(),
-                            fmt::format("-{}", world), plan.cases, std::to_string(plan.mib),
-                            std::to_string(plan.rounds + warm_up_rounds), std::to_string(plan.chunk_values)},
-                           folder / fmt::format("errors-{}", rank)));
-    }
+    EM_TRY(start_sites(plan, world, folder, children));
     Samples samples;
     while (children.any_left()) {
         for (const os::ChildEvent& event : children.poll(std::chrono::seconds(1))) {
@@ -150,43 +187,64 @@ double median(std::vector<double> values) {
     return values.empty() ? 0 : (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
-Json summarise_case(const std::string& name, const std::map<std::size_t, Sample>& rounds, double base) {
+// The part of the line's rate at which payload went; blank without a line.
+std::string line_part(double payload_bytes, double seconds, double line_gbit_s) {
+    return line_gbit_s > 0 ? fmt::format("{:.1f} %", payload_bytes * 8e-7 / seconds / line_gbit_s) : "";
+}
+
+Json summarise_case(const std::string& name, const std::map<std::size_t, Sample>& rounds, double base,
+                    double line_gbit_s) {
     std::vector<double> seconds;
-    std::uint64_t sent_bytes = 0;
+    Sample last;
     for (const auto& [round, sample] : rounds) {
         if (round < warm_up_rounds) continue;
         seconds.push_back(sample.seconds);
-        sent_bytes = sample.sent_bytes;
+        last = sample;
     }
     const double middle = median(seconds);
     const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
     const double ratio = base > 0 ? middle / base : 1;
-    const double gbit_s = static_cast<double>(sent_bytes) * 8e-9 / middle;
-    std::printf("  %-14s %9.4f %9.4f %9.4f %9.2fx %12.2f\n", name.c_str(), middle, *least, *most, ratio,
-                gbit_s);
-    return {{"case", name},    {"median_s", middle}, {"least_s", *least},
-            {"most_s", *most}, {"ratio", ratio},     {"sent_bytes", sent_bytes}};
+    const double gbit_s = static_cast<double>(last.sent_bytes) * 8e-9 / middle;
+    const std::string part = line_part(static_cast<double>(last.payload_bytes), middle, line_gbit_s);
+    std::printf("  %-14s %9.4f %9.4f %9.4f %9.3fx %12.2f %9s\n", name.c_str(), middle, *least, *most, ratio,
+                gbit_s, part.c_str());
+    return {{"case", name},
+            {"median_s", middle},
+            {"least_s", *least},
+            {"most_s", *most},
+            {"ratio", ratio},
+            {"sent_bytes", last.sent_bytes},
+            {"payload_bytes", last.payload_bytes}};
 }
 
-Json summarise(const std::string& names, std::size_t world, std::size_t mib, const Samples& samples) {
+struct Question {
+    std::size_t world = 0;
+    std::string cases;
+    std::size_t mib = 0;
+    double line_gbit_s = 0;
+};
+
+Json summarise(const Question& question, const Samples& samples) {
     Json cases = Json::array();
     double base = 0;
-    std::printf("\n%zu processes, %zu MiB of fp32 each\n", world, mib);
-    std::printf("  %-14s %9s %9s %9s %10s %12s\n", "case", "median s", "least s", "most s", "to first",
-                "sent Gbit/s");
-    for (const std::string& name : split(names)) {
-        cases.push_back(summarise_case(name, samples.at(name), base));
+    std::printf("\n%zu processes, %zu MiB of fp32 each\n", question.world, question.mib);
+    std::printf("  %-14s %9s %9s %9s %10s %12s %9s\n", "case", "median s", "least s", "most s", "to first",
+                "sent Gbit/s", question.line_gbit_s > 0 ? "of line" : "");
+    for (const std::string& name : split(question.cases)) {
+        cases.push_back(summarise_case(name, samples.at(name), base, question.line_gbit_s));
         if (base == 0) base = cases[0]["median_s"].get<double>();
     }
-    return {{"world", world},
-            {"mib", mib},
+    return {{"world", question.world},
+            {"mib", question.mib},
+            {"line_gbit_s", question.line_gbit_s},
             {"rounds", samples.begin()->second.size() - warm_up_rounds},
             {"cases", std::move(cases)}};
 }
 
+// table WORLD CASES MIB GBIT FILE...
 Status print_table(const std::vector<std::string>& words) {
     Samples samples;
-    for (std::size_t i = 4; i < words.size(); ++i) {
+    for (std::size_t i = 6; i < words.size(); ++i) {
         EM_ASSIGN(const std::string text, os::read_file(words[i], 10u << 20));
         std::size_t begin = 0;
         for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
@@ -195,7 +253,9 @@ Status print_table(const std::vector<std::string>& words) {
         }
     }
     if (samples.empty()) return fail(Code::bad_input, "table: the files are empty");
-    std::printf("%s\n", summarise(words[2], words.size() - 4, number(words[3]), samples).dump().c_str());
+    const Question question{number(words[2]), words[3], number(words[4]),
+                            std::strtod(words[5].c_str(), nullptr)};
+    std::printf("%s\n", summarise(question, samples).dump().c_str());
     return {};
 }
 
@@ -208,7 +268,7 @@ Status run_all(const Plan& plan) {
         const Result<Samples> samples = run_world(plan, number(world), folder);
         std::filesystem::remove_all(folder);
         if (!samples) return fail(samples.error());
-        report.push_back(summarise(plan.cases, number(world), plan.mib, *samples));
+        report.push_back(summarise({number(world), plan.cases, plan.mib, 0}, *samples));
     }
     std::printf("\n%s\n", report.dump().c_str());
     return {};
@@ -243,7 +303,7 @@ Status run(const std::vector<std::string>& words) {
         EM_ASSIGN(const Place place, place_of(words));
         return run_site(place, split(words[5]), number(words[7]));
     }
-    if (words.size() > 4 && words[1] == "table") return print_table(words);
+    if (words.size() > 6 && words[1] == "table") return print_table(words);
     EM_ASSIGN(const Plan plan, parse_plan(words));
     return run_all(plan);
 }

@@ -1,73 +1,94 @@
-#!/bin/sh
-# Sites on links of 1 Gbit/s each way: int8 against fp32, and a hub against shared work. Needs root, iproute2
-# and a kernel with network namespaces, veth and tbf. Only namespaces that it made itself are touched.
-#   bench/exchange/shaped.sh build/bench/bench/exchange/bench_exchange [MIB] [ROUNDS] [RATE]
-set -eu
-program=$(readlink -f "$1")
-mib=${2:-64}
-rounds=${3:-7}
-rate=${4:-1gbit}
-tag=em$$
+#!/usr/bin/env bash
+# bench_exchange between the hosts of testbed/wan: ours, Gloo and Open MPI over the same lines, in turns. Needs root.
+#
+#   bench/exchange/shaped.sh PROGRAM [--sites 2] [--cases gloo,mpi,tls:fp32,...] [--mib 64] [--rounds 7] [--rate 1gbit]
+#                            [--delay 7500us] [--buffers MIB] [--chunk VALUES] [--tun-link PROGRAM]
+#
+# --delay is that of one line and direction: between two sites it is four times as long, there and back. --buffers sets
+# what the kernel lets a TCP connection buffer (net.ipv4.tcp_rmem and tcp_wmem), for all that is measured; without it
+# the kernel's own limits hold, usually 4 to 6 MiB.
+set -euo pipefail
+program=$(readlink -f "${1:?shaped.sh: which program? build/release/bench_exchange}")
+shift
+wan=$(dirname "$(readlink -f "$0")")/../../testbed/wan
+sites=2 cases=gloo,mpi,tls:fp32,tls:int8,tls:int4 mib=64 rounds=7 rate=1gbit delay= buffers= chunk=65536
+tun_link=$(dirname "$program")/tun_link
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --sites | --cases | --mib | --rounds | --rate | --delay | --buffers | --chunk) printf -v "${1#--}" %s "$2" ;;
+        --tun-link) tun_link=$2 ;;
+        *) echo "shaped.sh: unknown option '$1'" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+[[ "$rate" =~ ^([0-9.]+)gbit$ ]] || { echo "shaped.sh: --rate $rate: write 1gbit" >&2; exit 2; }
+line=${BASH_REMATCH[1]}
+net=bench$$
 folder=$(mktemp -d)
-made=""
 
 clean_up() {
-    for name in $made; do ip netns delete "$name" 2>/dev/null || true; done
+    "$wan" down --name "$net"
     rm -rf "$folder"
 }
-trap clean_up EXIT INT TERM
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 
-add_namespace() {
-    ip netns add "$1"
-    made="$made $1"
-    ip -n "$1" link set lo up
-}
-
-# A router in the middle; each site hangs on it by one link, shaped at both ends.
-make_net() {
-    add_namespace "$tag-r"
-    ip netns exec "$tag-r" sysctl -q -w net.ipv4.ip_forward=1
-    site=0
-    while [ "$site" -lt "$1" ]; do
-        add_namespace "$tag-$site"
-        ip -n "$tag-r" link add "v$site" type veth peer name eth0 netns "$tag-$site"
-        ip -n "$tag-r" addr add "10.99.$site.1/24" dev "v$site"
-        ip -n "$tag-$site" addr add "10.99.$site.2/24" dev eth0
-        ip -n "$tag-r" link set "v$site" up
-        ip -n "$tag-$site" link set eth0 up
-        ip -n "$tag-$site" route add default via "10.99.$site.1"
-        ip netns exec "$tag-r" tc qdisc add dev "v$site" root tbf rate "$rate" burst 256kb latency 50ms
-        ip netns exec "$tag-$site" tc qdisc add dev eth0 root tbf rate "$rate" burst 256kb latency 50ms
-        site=$((site + 1))
+set_buffers() {
+    local site most=$((buffers << 20))
+    for ((site = 1; site <= sites; ++site)); do
+        "$wan" run --name "$net" "$site" -- sysctl -q -w "net.ipv4.tcp_rmem=4096 131072 $most" "net.ipv4.tcp_wmem=4096 16384 $most"
     done
 }
 
-run_sites() {
-    world=$1
-    cases=$2
-    endpoints=""
-    files=""
-    site=0
-    while [ "$site" -lt "$world" ]; do
-        endpoints="$endpoints${endpoints:+,}10.99.$site.2:4400"
-        files="$files $folder/out-$site"
-        site=$((site + 1))
-    done
-    rm -rf "$folder/keys"
-    "$program" keys "$folder/keys" "$world"
-    site=0
-    pids=""
-    while [ "$site" -lt "$world" ]; do
-        ip netns exec "$tag-$site" "$program" site "$site" "$folder/keys" "$endpoints" "$cases" "$mib" $((rounds + 2)) \
-            65536 >"$folder/out-$site" &
-        pids="$pids $!"
-        site=$((site + 1))
-    done
-    for pid in $pids; do wait "$pid"; done
-    # shellcheck disable=SC2086
-    "$program" table "$cases" "$mib" $files
+# The words of one site, and the file that takes what it prints.
+site_words() {
+    words=("$program" site "$1" "$folder/keys" "$endpoints" "$cases" "$mib" $((rounds + 2)) "$chunk")
+    output=$folder/out-$1
 }
 
-make_net 3
-run_sites 2 tls:fp32,tls:bf16,tls:int8
-run_sites 3 tls:fp32,tls:fp32:hub,tls:int8,tls:int8:hub
+run_alone() {
+    local site pids=() pid
+    for ((site = 0; site < sites; ++site)); do
+        site_words "$site"
+        "$wan" run --name "$net" $((site + 1)) -- "${words[@]}" >"$output" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid"; done
+}
+
+# mpirun stands in the first host and reaches the others by this instead of ssh. Each gets a host name of its own: two
+# daemons of one name would be taken for one machine.
+write_agent() {
+    cat >"$folder/agent" <<END
+#!/usr/bin/env bash
+number=\${1#10.88.}
+number=\${number%%.*}
+shift
+exec ip netns exec "em-$net-\$number" unshare --uts sh -c "hostname em-\$number; \$*"
+END
+    chmod +x "$folder/agent"
+}
+
+run_by_mpirun() {
+    local site contexts=()
+    write_agent
+    for ((site = 0; site < sites; ++site)); do
+        site_words "$site"
+        [ "$site" = 0 ] || contexts+=(:)
+        # shellcheck disable=SC2016
+        contexts+=(--host "10.88.$((site + 1)).2" -np 1 sh -c 'output=$1; shift; exec "$@" >"$output"' sh "$output" "${words[@]}")
+    done
+    "$wan" run --name "$net" 1 -- mpirun --allow-run-as-root --bind-to none --mca plm rsh --mca plm_rsh_agent "$folder/agent" \
+        --mca pml ob1 --mca btl tcp,self --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0 "${contexts[@]}"
+}
+
+"$wan" up --name "$net" --hosts "$sites" --rate "$rate" ${delay:+--delay "$delay"} --tun-link "$tun_link"
+[ -z "$buffers" ] || set_buffers
+endpoints=
+for ((site = 1; site <= sites; ++site)); do endpoints+="${endpoints:+,}10.88.$site.2:4400"; done
+"$program" keys "$folder/keys" "$sites"
+if [[ ",$cases," == *,mpi,* ]]; then run_by_mpirun; else run_alone; fi
+files=()
+for ((site = 0; site < sites; ++site)); do files+=("$folder/out-$site"); done
+"$program" table "$sites" "$cases" "$mib" "$line" "${files[@]}"
+"$wan" status --name "$net" | sed -n 's/^line/the line/p'
