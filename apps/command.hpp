@@ -21,6 +21,7 @@ void add_train(CLI::App& root, Context& context);
 void add_generate(CLI::App& root, Context& context);
 void add_report(CLI::App& root, Context& context);
 void add_pki(CLI::App& root, Context& context);
+void add_relay(CLI::App& root, Context& context);
 void add_facts(CLI::App& root, Context& context);
 void add_hub(CLI::App& root, Context& context);
 

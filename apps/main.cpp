@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
     apps::add_generate(root, context);
     apps::add_report(root, context);
     apps::add_pki(root, context);
+    apps::add_relay(root, context);
     apps::add_facts(root, context);
     apps::add_hub(root, context);
     try {

@@ -65,6 +65,7 @@ Status StoreWay::tell() {
 Status StoreWay::begin(const std::stop_token& stop) {
     greeting_.begin(new_session());
     store_->sweep(paths_.outbox);
+    store_->sweep(paths_.inbox);
     EM_ASSIGN(const auto blobs, store_->list(paths_.outbox, store_way_listing, stop));
     for (const Blob& blob : blobs) {
         const auto name = name_in(paths_.outbox, blob);
