@@ -13,8 +13,8 @@ constexpr Nanoseconds long_enough = std::chrono::seconds(10);
 // One who speaks the protocol by hand.
 struct Caller {
     explicit Caller(const HubForTest& hub)
-        : socket(os::Socket::connect(hub.endpoint(), {}).value()),
-          dialogue(socket, test_clock, long_enough, {}, "hub") {}
+        : stream(os::Socket::connect(hub.endpoint(), {}).value()),
+          dialogue(stream, test_clock, long_enough, {}, "hub") {}
 
     HubChallenge challenge() { return parse_hub_greeting(dialogue.receive_message(1000).value()).value(); }
     void show(const HubProof& proof) { REQUIRE(dialogue.send_message(hub_proof_text(proof))); }
@@ -28,7 +28,7 @@ struct Caller {
         return !got && has(got.error().message, "connection closed");
     }
 
-    os::Socket socket;
+    os::Socket stream;
     Dialogue dialogue;
 };
 
@@ -84,9 +84,9 @@ TEST_CASE("two who want each other are joined, and nobody else; then bytes pass"
     CHECK(status["waiting"].size() == 1);
     CHECK(status["waiting"][0]["peer"] == "site2");
     CHECK(status["paired_total"] == 1);
-    one->socket = os::Socket();
+    one->stream = os::Socket();
     CHECK(two->is_closed());
-    two->socket = os::Socket();
+    two->stream = os::Socket();
     meeting.wait_for_line("parted");
     CHECK(meeting.hub.lines_with("\"carried_bytes\":[0,8]") == 1);
     CHECK(meeting.hub.lines_with("\"paired\"") == 1);
@@ -200,7 +200,7 @@ TEST_CASE("a pair that ends on one side only is not kept for ever") {
     const auto one = meeting.parked(0, 1);
     const auto two = meeting.parked(1, 0);
     REQUIRE(one->state().value() == HubState::paired);
-    one->socket.shutdown_sending();
+    one->stream.shutdown_sending();
     meeting.wait_for_line("parted");
     meeting.wait_until_alone();
 }
