@@ -22,6 +22,8 @@ struct S3Config {
     os::HttpSigner credentials;
     Nanoseconds silence_limit = std::chrono::seconds(30);
     int tries = 6;
+    // Each look is a request: what waits for nothing looks every 2 s.
+    BlobStore::Patience patience{std::chrono::milliseconds(20), std::chrono::seconds(2)};
 };
 
 // All but the credentials' secrets; the region is AWS_REGION, AWS_DEFAULT_REGION or us-east-1.
@@ -42,7 +44,7 @@ class S3Store final : public BlobStore {
                             std::stop_token stop) override;
     Status remove(const std::string& name, std::stop_token stop) override;
     bool wait(const std::string& folder, Nanoseconds timeout) override;
-    Patience patience() const override { return {std::chrono::milliseconds(20), std::chrono::seconds(2)}; }
+    Patience patience() const override { return config_.patience; }
     StoreCounts counts() const override { return counter_.counts(); }
     std::string text() const override;
 
