@@ -206,8 +206,9 @@ class SiteRun {
             EM_ASSIGN(const trainer::StepResult result, trainer_.step(batch_));
             progress_.stepped(trainer_.steps_done(), batch_.tokens(), result.loss);
             phase_.loss_sum += result.loss;
+            phase_.steps += 1;
+            if (session_->is_due()) break;  // the others wait: what there is counts
         }
-        phase_.steps += steps;
         phase_.compute_s += to_seconds(clock_.monotonic() - begin);
         return {};
     }

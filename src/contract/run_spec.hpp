@@ -62,7 +62,7 @@ struct RoundsSpec {
     std::int64_t quorum = 1;   // fewer contributions are no round
     double grace_mads = 4;     // wait = quorum: for the rest, median + this x MAD of measured slack
     std::int64_t grace_least_ms = 50;
-    std::int64_t staleness = 2;  // rounds of its fragment that a contribution may be late
+    std::int64_t staleness = 0;  // rounds of its fragment that a contribution may be late
     double norm_gate = 10;       // contributions this many times above the median norm are left out; 0: none
 };
 

@@ -63,7 +63,7 @@ struct ConductorConfig {
     // Absent: a round waits for all members that the lead sees.
     std::optional<GraceConfig> grace;
     // So many rounds of its fragment a contribution may be late; 0: what misses its round is dropped.
-    std::uint64_t staleness_most = 2;
+    std::uint64_t staleness_most = 0;
     // So many rounds behind a member may be and still follow by results.
     std::uint64_t catch_up_rounds = 4;
     // A contribution whose norm is above this multiple of the (lower) median is left out; 0: none is.
@@ -149,6 +149,8 @@ class Conductor {
     Actions state_arrived(Nanoseconds now, Rank from, Offer offer);
     // Its outer step has been made from the state at position(): the digest that came of it.
     Actions result_arrived(Nanoseconds now, std::uint64_t round, const std::string& state_after);
+    // Enough others are ready for the round at hand: what this site gives now is in time, later perhaps not.
+    bool is_due() const;
     // The manifest of the round whose result this site lacks.
     const Manifest* awaited() const { return owed_ ? &owed_->manifest : nullptr; }
     // What goes with the outer state to a site that joins.

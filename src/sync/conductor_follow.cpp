@@ -183,6 +183,11 @@ void Conductor::watch_slack() {
     for (const Rank rank : able) measure_slack(peers_[rank]);
 }
 
+bool Conductor::is_due() const {
+    const bool current = me_.role == Role::member && watched_round_ == me_.position.round && !owed_;
+    return current && quorum_since_ && !me_.ready;
+}
+
 // Once a round for each site: from the moment of the quorum to its own.
 void Conductor::measure_slack(Peer& peer) {
     if (peer.was_ready) return;

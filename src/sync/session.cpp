@@ -297,6 +297,10 @@ Result<RoundOutcome> Session::exchange(std::span<const float> local, Work work) 
     return await();
 }
 
+bool Session::is_due() const {
+    return impl_->box.due.load(std::memory_order_relaxed);
+}
+
 void Session::merge(double alpha, std::span<float> local) {
     Impl& self = *impl_;
     EM_ASSERT(local.size() == self.shown->params.size(), "the parameters of this model");

@@ -18,7 +18,8 @@
 // two rounds. Then merge() must be used: the other fragments go on from where they are.
 //
 // Late: with a grace (grace.hpp) a round waits for a quorum and not for everybody. A site that misses one
-// follows, and what it contributed goes into the next round of its fragment.
+// follows, and what it contributed goes into the next round of its fragment, or is dropped. A slower site
+// asks is_due() and gives in time what it has.
 //
 // Thread rule: all calls from one thread, except cancel(), which is safe from any (not from a signal
 // handler). Spans and references that a session gives are valid until its next call.
@@ -157,6 +158,10 @@ class Session {
     // fragment waits for its round; await() returns at once when the outer state has moved on already.
     Status contribute(std::span<const float> local, Work work);
     Result<RoundOutcome> await();
+
+    // With a grace: a quorum of others has contributed to the round at hand. A site that gives now what it
+    // has, be it of fewer inner steps, is in time. Cheap: ask after every inner step.
+    bool is_due() const;
 
     // Mixes what await() brought into parameters that have moved on: fragments that have changed become
     // alpha local + (1 - alpha) outer; the others stay. alpha 0: taken as they are, as is always a whole

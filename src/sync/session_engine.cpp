@@ -159,6 +159,7 @@ void SessionEngine::publish() {
     }
     tally_.dropped = tally_.handed_in - tally_.counted - tally_.pending;
     box_.tally = tally_;
+    box_.due.store(conductor_.is_due(), std::memory_order_relaxed);
     box_.state = state_;
     box_.position = conductor_.position();
     box_.role = conductor_.role();

@@ -7,6 +7,7 @@
 // A Mailbox may be used by all, each field under `mutex`.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -56,6 +57,7 @@ struct Mailbox {
     std::vector<bool> pending;            // by fragment: something waits for its round
     std::vector<std::uint64_t> versions;  // by fragment: `serial` of its last change
     Tally tally;
+    std::atomic<bool> due = false;  // needs no mutex
     SharedState state;
     Position position;
     Role role = Role::starting;

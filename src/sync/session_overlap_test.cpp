@@ -180,6 +180,52 @@ TEST_CASE("a site slower than the others delays nobody, and its work counts late
     }
 }
 
+TEST_CASE("a slow site that gives what it has when it is due is in time for every round") {
+    const RunForTest run(3);
+    constexpr std::uint64_t many = 25;
+    std::vector<std::vector<Contributor>> seen(many);
+    std::vector<std::string> digests(3);
+    std::vector<Status> statuses(3);
+    const auto live = [&](Rank self) -> Status {
+        SessionConfig config = run.config(self);
+        config.rounds = many;
+        config.quorum = 2;
+        config.grace = GraceConfig{.least = std::chrono::milliseconds(40)};
+        EM_ASSIGN(auto session, Session::open(config, session_clock, silent_logger));
+        EM_ASSIGN(const StartOutcome begun, session->start(RunForTest::initial()));
+        for (std::uint64_t round = begun.round; round < many;) {
+            const auto local = RunForTest::trained(session->outer(), self, round);
+            std::uint64_t steps = 0;
+            while (steps < 8 && (steps == 0 || !session->is_due())) {
+                RunForTest::pause(std::chrono::milliseconds(self == 2 ? 10 : 1));
+                ++steps;
+            }
+            EM_ASSIGN(const RoundOutcome outcome, session->exchange(local, {100 * steps, steps}));
+            if (self == 0) seen[round] = outcome.manifest.contributors;
+            round = outcome.next_round;
+        }
+        digests[self] = session->digest();
+        return session->leave();
+    };
+    std::vector<os::Thread> threads;
+    for (Rank self = 0; self < 3; ++self) threads.emplace_back([&, self] { statuses[self] = live(self); });
+    threads.clear();
+    for (Rank self = 0; self < 3; ++self) {
+        REQUIRE_MESSAGE(statuses[self].has_value(), statuses[self].error().message);
+        CHECK(digests[self] == digests[0]);
+    }
+    std::size_t in_time = 0, shorter = 0;
+    for (const auto& contributors : seen) {
+        for (const Contributor& one : contributors) {
+            if (one.site.text() != "site2") continue;
+            in_time += 1;
+            shorter += one.inner_steps < 8 ? 1 : 0;
+        }
+    }
+    CHECK(in_time >= many - 3);
+    CHECK(shorter >= many / 2);
+}
+
 TEST_CASE("settings that make no sense are refused when a session is opened") {
     const RunForTest run(2);
     const auto complaint = [&](auto change) {
