@@ -51,6 +51,7 @@ void tell_status(const HubArguments& arguments, const sync::Hub& hub) {
 
 Status serve(const HubArguments& arguments, const Context& context) {
     EM_ASSIGN(sync::HubConfig config, config_of(arguments));
+    os::raise_open_file_limit();
     os::watch_for_stop();
     os::watch_for_status_requests();
     EM_ASSIGN(const std::unique_ptr<sync::Hub> hub,

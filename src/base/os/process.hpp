@@ -66,6 +66,10 @@ bool stop_requested();
 void watch_for_status_requests();
 bool take_status_request();
 
+// As many open files as the system's administrator permits, not only as many as a shell gives. Returns how
+// many.
+std::size_t raise_open_file_limit();
+
 // Writes to a closed pipe or socket become errors instead of ending the process.
 void ignore_broken_pipes();
 

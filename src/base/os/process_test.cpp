@@ -82,3 +82,9 @@ TEST_CASE("a request for a status line is taken once") {
     }
     CHECK(!euromesh::os::take_status_request());
 }
+
+TEST_CASE("the limit of open files goes up to what is permitted, and stays there") {
+    const std::size_t files = euromesh::os::raise_open_file_limit();
+    CHECK(files >= 256);
+    CHECK(euromesh::os::raise_open_file_limit() == files);
+}

@@ -58,7 +58,8 @@ bool Hub::has_room() const {
 }
 
 std::vector<os::WaitItem> Hub::waits() const {
-    std::vector<os::WaitItem> items{{&listener_, has_room(), false, false, false}};
+    const bool open = has_room() && clock_.monotonic() >= accept_at_;
+    std::vector<os::WaitItem> items{{&listener_, open, false, false, false}};
     for (const Pair& pair : pairs_)
         for (const os::WaitItem& item : pair.streams.waits()) items.push_back(item);
     for (const auto& [id, guest] : guests_) items.push_back({&guest.socket, true, false, false, false});
@@ -117,6 +118,11 @@ void Hub::serve_guests(std::span<const os::WaitItem> items) {
 void Hub::accept_all() {
     for (std::size_t i = 0; i < accepts_a_turn && has_room(); ++i) {
         auto socket = listener_.accept(config_.socket);
+        if (!socket) {
+            // The connection stays in the kernel's queue; asking again at once would only burn the core.
+            accept_at_ = clock_.monotonic() + std::chrono::seconds(1);
+            log_.warning("cannot accept", {{"reason", socket.error().message}});
+        }
         if (!socket || !*socket) return;
         greet(std::move(**socket));
     }
@@ -128,7 +134,8 @@ void Hub::greet(os::Socket socket) {
     guest.host = socket.peer_host();
     guest.challenge = make_challenge();
     guest.since = clock_.monotonic();
-    if (by_host_[guest.host] >= config_.connections_per_address_most) {
+    const auto known = by_host_.find(guest.host);
+    if (known != by_host_.end() && known->second >= config_.connections_per_address_most) {
         log_refusal(guest.address, "too many connections from this address");
         return;
     }

@@ -93,6 +93,7 @@ class Hub {
     std::map<GuestId, Guest> guests_;
     std::list<Pair> pairs_;
     std::map<std::string, std::size_t> by_host_;
+    Nanoseconds accept_at_{0};  // not before: the process had no file left
     std::uint64_t paired_total_ = 0, refused_total_ = 0;
     Nanoseconds log_window_{0};
     std::size_t logged_ = 0, unlogged_ = 0;
