@@ -69,7 +69,7 @@ void check_streaming(TomlReader& reader, const OuterSpec& outer) {
 OuterSpec read_outer(TomlReader reader) {
     OuterSpec outer;
     outer.kind = reader.choice("kind", outer.kind, {"nesterov", "delayed-nesterov", "mean"});
-    outer.codec = reader.choice("codec", outer.codec, {"fp32", "bf16", "fp16", "int8", "int4", "e3m0"});
+    outer.codec = reader.choice("codec", outer.codec, {"fp32", "bf16", "fp16", "int8", "int4", "e3m0", "topk"});
     outer.weights = reader.choice("weights", outer.weights, {"tokens", "tokens2-per-step", "equal"});
     outer.learning_rate = reader.number("learning_rate", outer.learning_rate, {0, 10});
     outer.momentum = reader.number("momentum", outer.momentum, {0, 0.9999});

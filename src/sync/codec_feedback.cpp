@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/assert.hpp"
+#include "sync/codec_topk.hpp"
 
 namespace euromesh::sync {
 namespace {
@@ -50,6 +51,13 @@ void add(float decay, std::span<const float> values, std::span<float> residual) 
 }
 
 }  // namespace
+
+Result<const Codec*> find_run_codec(std::string_view name) {
+    if (name == topk_codec().name()) return &topk_codec();
+    auto found = find_codec(name);
+    if (!found) return fail(found.error().code, "{}, {}", found.error().message, topk_codec().name());
+    return found;
+}
 
 ErrorFeedback::ErrorFeedback(const Codec& codec, std::size_t values, float decay)
     : codec_(codec), residual_(values, 0.0f), decay_(decay), limit_(limit_of(codec)) {

@@ -25,6 +25,10 @@
 
 namespace euromesh::sync {
 
+// Any codec that a run may use: those of find_codec(), and the sparse one, which a session always uses with
+// error feedback. not_found: names them.
+Result<const Codec*> find_run_codec(std::string_view name);
+
 class ErrorFeedback {
   public:
     // `codec` must outlive this; 0 < decay <= 1 (asserted).

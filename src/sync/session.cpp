@@ -197,7 +197,7 @@ Session::~Session() = default;
 Result<std::unique_ptr<Session>> Session::open(SessionConfig config, const Clock& clock,
                                                const Logger& logger) {
     EM_TRY(check(config));
-    EM_ASSIGN(const Codec* codec, find_codec(config.codec));
+    EM_ASSIGN(const Codec* codec, find_run_codec(config.codec));
     auto impl = std::make_unique<Impl>(std::move(config), *codec, clock, logger);
     EM_ASSIGN(impl->mesh, Mesh::open(mesh_config(impl->config), clock));
     impl->port = impl->mesh->port();

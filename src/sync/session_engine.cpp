@@ -1,8 +1,10 @@
 #include "sync/session_engine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.hpp"
+#include "sync/codec_topk.hpp"
 
 namespace euromesh::sync {
 namespace {
@@ -82,6 +84,7 @@ SessionEngine::SessionEngine(SessionConfig config, const Codec& codec, std::uniq
       logger_(logger),
       conductor_(conductor_config(config_), std::move(position), state_digest(initial)),
       reduce_(*mesh_, codec, ReduceOptions{.digest_contribution = true}),
+      gather_(*mesh_, codec),
       fragments_(fragments_of(config_, initial.params.size())),
       settings_(settings_of(config_)),
       opened_(clock.monotonic()),
@@ -89,6 +92,9 @@ SessionEngine::SessionEngine(SessionConfig config, const Codec& codec, std::uniq
     versions_.resize(fragments_.size(), serial_);
     contributions_.resize(fragments_.size());
     previous_means_.resize(fragments_.size());
+    if (&codec_ == &topk_codec()) {
+        for (const Fragment& fragment : fragments_) feedbacks_.emplace_back(codec_, fragment.size());
+    }
     mesh_->set_hello(settings_);
     publish();
 }
@@ -108,7 +114,7 @@ void SessionEngine::run() {
         perform(conductor_.tick(ticked_));
         publish();
     }
-    reduce_.abort();
+    abort_reduction();
     publish();
 }
 
@@ -129,21 +135,43 @@ void SessionEngine::take_orders() {
         leave = std::exchange(box_.leave, false);
         stopped_ = stopped_ || box_.stop;
     }
-    if (given) {
-        const std::uint64_t fragment = given->fragment;
-        const Ready ready = given->ready;
-        tally_.handed_in += 1;
-        if (given->epoch == epoch_) {
-            contributions_[fragment] = std::move(given);
-            perform(conductor_.contribute(clock_.monotonic(), ready, fragment));
-        } else {
-            add_note("dropped", name(config_.self),
-                     fmt::format("a contribution of {} tokens from round {} is void: the outer state was "
-                                 "taken from another site since",
-                                 ready.tokens, ready.base));
-        }
-    }
+    if (given) give(std::move(*given));
     if (leave) perform(conductor_.leave(clock_.monotonic()));
+}
+
+void SessionEngine::give(Contribution given) {
+    const std::uint64_t fragment = given.fragment;
+    const Ready ready = given.ready;
+    tally_.handed_in += 1;
+    if (given.epoch != epoch_) {
+        return add_note("dropped", name(config_.self),
+                        fmt::format("a contribution of {} tokens from round {} is void: the outer state was "
+                                    "taken from another site since",
+                                    ready.tokens, ready.base));
+    }
+    if (is_sparse()) {
+        given.sparse.resize(codec_.encoded_bytes(given.gradient.size()));
+        const Status encoded = feedbacks_[fragment].encode(given.gradient, given.sparse);
+        if (!encoded) return end_with(encoded.error().within("own contribution"));
+    }
+    contributions_[fragment] = std::move(given);
+    perform(conductor_.contribute(clock_.monotonic(), ready, fragment));
+}
+
+// A contribution that waits no more: it counted, or was dropped and goes into the next one as far as there is
+// error feedback.
+void SessionEngine::settle(std::uint64_t fragment, bool counted) {
+    std::optional<Contribution> settled = std::exchange(contributions_[fragment], std::nullopt);
+    if (!settled) return;
+    if (counted) tally_.counted += 1;
+    if (!counted && is_sparse()) feedbacks_[fragment].take_back(settled->sparse);
+}
+
+// What the conductor has given up.
+void SessionEngine::settle_dropped() {
+    for (std::uint64_t fragment = 0; fragment < fragments_.size(); ++fragment) {
+        if (!conductor_.pending(fragment)) settle(fragment, false);
+    }
 }
 
 void SessionEngine::publish() {
@@ -274,84 +302,6 @@ void SessionEngine::pump_states() {
     pump_all(outgoing_results_);
 }
 
-// ---- reductions -------------------------------------------------------------------------------------------
-
-void SessionEngine::check_reduction() {
-    if (!reducing_ || !(reduce_error_ || reduce_.done())) return;
-    const Plan plan = *std::exchange(reducing_, std::nullopt);
-    const Status outcome = reduce_error_ ? Status(fail(*reduce_error_)) : reduce_.outcome();
-    reduce_error_.reset();
-    if (!outcome) {
-        logger_.warning(outcome.error().message, {{"round", plan.round}});
-        return perform(conductor_.reduce_failed(clock_.monotonic(), plan.ballot));
-    }
-    const std::string state = make_candidate(plan.round, reduce_.take_result());
-    perform(conductor_.reduced(clock_.monotonic(), {plan.ballot, state, to_hex(reduce_.contribution_digest()),
-                                                    codec_.encoded_bytes(candidate_.mean.size())}));
-}
-
-// The outer step into a shadow of the outer state: nothing is changed before the commit. mean_ is the mean.
-std::string SessionEngine::make_candidate(std::uint64_t round, std::vector<std::byte> result) {
-    OuterState next = *state_;
-    outer_step(config_.schedule.outer_of(config_.outer, round), round / fragments_.size(),
-               fragments_[fragment_of(round)], mean_, next);
-    candidate_.state = std::make_shared<const OuterState>(std::move(next));
-    candidate_.mean.swap(mean_);
-    candidate_.result = std::make_shared<const std::vector<std::byte>>(std::move(result));
-    candidate_.reduce_seconds = to_seconds(clock_.monotonic() - reduce_began_);
-    return state_digest(*candidate_.state);
-}
-
-// ---- rounds of others -------------------------------------------------------------------------------------
-
-void SessionEngine::on_result_header(const PeerMessage& message) {
-    incoming_result_.reset();
-    const Manifest* awaited = conductor_.awaited();
-    if (!awaited || conductor_.standing().wants != message.peer) return;
-    const std::size_t values = fragments_[fragment_of(awaited->round)].size();
-    auto begun = IncomingResult::begin(message.bytes, awaited->round, codec_.encoded_bytes(values));
-    if (!begun) return mesh_->drop(message.peer, begun.error().message);
-    incoming_result_.emplace(message.peer, std::move(*begun));
-}
-
-void SessionEngine::on_result(const PeerMessage& message) {
-    if (!incoming_result_ || incoming_result_->first != message.peer) return;
-    IncomingResult& incoming = incoming_result_->second;
-    const Status added = incoming.add(message.bytes);
-    if (!added) return mesh_->drop(message.peer, added.error().message);
-    if (!incoming.complete()) return;
-    const IncomingResult result = std::exchange(incoming_result_, std::nullopt)->second;
-    follow(result);
-}
-
-// Makes the outer step of a round that this site had no part in.
-void SessionEngine::follow(IncomingResult result) {
-    const Manifest* awaited = conductor_.awaited();
-    if (!awaited || awaited->round != result.round()) return;
-    const std::size_t values = fragments_[fragment_of(result.round())].size();
-    reduce_began_ = clock_.monotonic();
-    mean_.assign(values, 0.0f);
-    std::string state;
-    if (codec_.is_finite(result.bytes(), values)) {
-        codec_.decode(result.bytes(), mean_);
-        state = make_candidate(result.round(), result.take());
-    }
-    perform(conductor_.result_arrived(clock_.monotonic(), result.round(), state));
-}
-
-void SessionEngine::act(const SendResult& send) {
-    const auto kept = results_.find(send.round);
-    EM_ASSERT(kept != results_.end(), "as many results are kept as the conductor keeps lines");
-    add_note("result", name(send.to),
-             fmt::format("the result of round {} goes to {}", send.round, name(send.to)));
-    outgoing_results_.insert_or_assign(send.to, OutgoingResult(send.round, kept->second));
-}
-
-void SessionEngine::keep_result(std::uint64_t round) {
-    results_[round] = std::exchange(candidate_.result, nullptr);
-    while (results_.size() > config_.catch_up_rounds) results_.erase(results_.begin());
-}
-
 // ---- what the conductor says ------------------------------------------------------------------------------
 
 void SessionEngine::perform(const Actions& actions) {
@@ -366,64 +316,6 @@ void SessionEngine::act(const Send& send) {
     const Status sent =
         mesh_->send(send.to, type_of(send.message), std::as_bytes(std::span(text.data(), text.size())));
     if (!sent && sent.error().code == Code::no_space) mesh_->drop(send.to, "does not take messages");
-}
-
-void SessionEngine::act(const StartReduce& start) {
-    const std::uint64_t fragment = fragment_of(start.plan.round);
-    EM_ASSERT(contributions_[fragment].has_value(), "a site that follows a plan is ready");
-    if (reducing_) reduce_.abort();
-    std::vector<ReduceMember> members;
-    for (const PlanMember& member : start.plan.members) {
-        members.push_back({member.rank, static_cast<float>(member.weight)});
-    }
-    const std::vector<float>& gradient = contributions_[fragment]->gradient;
-    mean_.resize(gradient.size());
-    reducing_ = start.plan;
-    reduce_began_ = clock_.monotonic();
-    const ReduceKey key{static_cast<std::uint32_t>(start.plan.round), start.plan.ballot,
-                        static_cast<std::uint32_t>(fragment)};
-    const Status begun = reduce_.start(key, std::move(members), gradient, mean_);
-    if (!begun) reduce_error_ = begun.error();
-}
-
-void SessionEngine::act(const AbortReduce&) {
-    if (!reducing_) return;
-    reducing_.reset();
-    if (!std::exchange(reduce_error_, std::nullopt)) reduce_.abort();
-}
-
-void SessionEngine::act(const Adopt& adopt) {
-    if (reducing_) act(AbortReduce{});
-    const Status written = file_.append(adopt.line);
-    if (!written) return end_with(written.error().within("manifest"));
-    describe(adopt.manifest);
-    count(adopt.manifest);
-    const std::uint64_t fragment = fragment_of(adopt.manifest.round);
-    previous_means_[fragment].swap(candidate_.mean);
-    keep_result(adopt.manifest.round);
-    if (!conductor_.pending(fragment)) contributions_[fragment].reset();
-    new_state(std::exchange(candidate_.state, nullptr));
-    versions_[fragment] = serial_;
-}
-
-void SessionEngine::count(const Manifest& manifest) {
-    for (const Contributor& one : manifest.contributors) {
-        if (one.site == config_.sites[config_.self].site && contributions_[fragment_of(manifest.round)]) {
-            tally_.counted += 1;
-        }
-    }
-}
-
-void SessionEngine::describe(const Manifest& manifest) {
-    const std::uint64_t fragment = fragment_of(manifest.round);
-    CommittedRound round;
-    round.manifest = manifest;
-    round.reduce_seconds = candidate_.reduce_seconds;
-    round.payload_bytes = codec_.encoded_bytes(candidate_.mean.size());
-    round.outer = diagnose(manifest.outer, candidate_.mean, previous_means_[fragment]);
-    const auto& own = contributions_[fragment];
-    if (own) round.cosine_to_mean = cosine(own->gradient, candidate_.mean);
-    committed_ = std::move(round);
 }
 
 void SessionEngine::new_state(SharedState state) {
@@ -448,6 +340,7 @@ void SessionEngine::act(const AdoptState& adopt) {
     results_.clear();
     incoming_result_.reset();
     for (std::vector<float>& mean : previous_means_) mean.clear();
+    // Without taking back: what they were may be part of the state that was taken.
     for (std::optional<Contribution>& contribution : contributions_) contribution.reset();
     new_state(std::make_shared<const OuterState>(arrived_->take()));
     epoch_ += 1;

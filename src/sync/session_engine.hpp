@@ -15,7 +15,9 @@
 #include <optional>
 #include <vector>
 
+#include "sync/codec_feedback.hpp"
 #include "sync/conductor.hpp"
+#include "sync/exchange/gather.hpp"
 #include "sync/exchange/reduce.hpp"
 #include "sync/fragment.hpp"
 #include "sync/manifest_file.hpp"
@@ -30,7 +32,8 @@ struct Contribution {
     std::uint64_t epoch = 0;  // one from before a state was taken from a peer is void
     std::uint64_t fragment = 0;
     Ready ready;
-    std::vector<float> gradient;  // of the fragment's values
+    std::vector<float> gradient;    // of the fragment's values
+    std::vector<std::byte> sparse;  // encoded with error feedback, where the codec needs it
 };
 
 struct CommittedRound {
@@ -116,11 +119,20 @@ class SessionEngine {
     void act(const Left& left);
 
     std::uint64_t fragment_of(std::uint64_t round) const { return round % fragments_.size(); }
+    void give(Contribution given);
+    void settle(std::uint64_t fragment, bool counted);
+    void settle_dropped();
+    bool is_sparse() const { return !feedbacks_.empty(); }
+    Status start_reduction(const ReduceKey& key, const Plan& plan, const Contribution& own);
+    bool reduction_is_done() const { return is_sparse() ? gather_.done() : reduce_.done(); }
+    Status reduction_outcome() const { return is_sparse() ? gather_.outcome() : reduce_.outcome(); }
+    void abort_reduction() { is_sparse() ? gather_.abort() : reduce_.abort(); }
+    std::size_t result_bytes(const Manifest& manifest) const;
+    Status decode_result(const Manifest& manifest, std::span<const std::byte> bytes);
     std::string make_candidate(std::uint64_t round, std::vector<std::byte> result);
     void follow(IncomingResult result);
     void keep_result(std::uint64_t round);
     void describe(const Manifest& manifest);
-    void count(const Manifest& manifest);
     void new_state(SharedState state);
     template <class Outgoing>
     void pump_all(std::map<Rank, Outgoing>& outgoing);
@@ -139,6 +151,8 @@ class SessionEngine {
     const Logger& logger_;
     Conductor conductor_;
     AllReduce reduce_;
+    AllGather gather_;                      // of a sparse codec
+    std::vector<ErrorFeedback> feedbacks_;  // by fragment; none: the codec needs none
     std::vector<Fragment> fragments_;
     Json settings_;
     Nanoseconds opened_;

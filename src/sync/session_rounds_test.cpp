@@ -1,3 +1,5 @@
+#include "sync/codec_feedback.hpp"
+#include "sync/codec_topk.hpp"
 #include "sync/outer_overlap.hpp"
 #include "sync/sessions_for_test.hpp"
 
@@ -224,6 +226,67 @@ TEST_CASE("a slow site that gives what it has when it is due is in time for ever
     }
     CHECK(in_time >= many - 3);
     CHECK(shorter >= many / 2);
+}
+
+TEST_CASE("the sparse codec: all alike, error feedback as the formulas say, a dropped site follows") {
+    const RunForTest run(3);
+    constexpr std::uint64_t many = 10;
+    const auto config_of = [&](Rank self) {
+        SessionConfig config = run.config(self);
+        config.codec = "topk";
+        config.outer.kind = OuterKind::mean;
+        config.weights = WeightRule::equal;
+        config.rounds = many;
+        return config;
+    };
+    const auto traces = RunForTest::live_all({[&] { return RunForTest::live(config_of(0), many); },
+                                              [&] { return RunForTest::live(config_of(1), many); },
+                                              [&] { return RunForTest::live(config_of(2), many); }});
+    OuterState expected = RunForTest::initial();
+    const Codec& codec = topk_codec();
+    const std::size_t size = expected.params.size();
+    std::vector<ErrorFeedback> feedbacks(3, ErrorFeedback(codec, size));
+    std::vector<std::byte> bytes(codec.encoded_bytes(size));
+    for (std::uint64_t round = 0; round < many; ++round) {
+        std::vector<float> mean(size, 0.0f), gradient(size);
+        for (Rank rank = 0; rank < 3; ++rank) {
+            pseudo_gradient(expected.params, RunForTest::trained(expected, rank, round), gradient);
+            REQUIRE(feedbacks[rank].encode(gradient, bytes));
+            codec.accumulate(bytes, static_cast<float>(1.0 / 3), mean);
+        }
+        outer_step(config_of(0).outer, round, mean, expected);
+    }
+    for (Rank rank = 0; rank < 3; ++rank) {
+        REQUIRE_MESSAGE(traces[rank].status.has_value(), traces[rank].status.error().message);
+        CHECK(traces[rank].end == expected);
+        CHECK(traces[rank].rounds[0].payload_bytes == codec.encoded_bytes(size));
+        CHECK(check_manifests(run.manifests(rank), state_digest(expected)).has_value());
+    }
+}
+
+TEST_CASE("a site that misses rounds of the sparse codec follows by the contributions of the others") {
+    const RunForTest run(3);
+    constexpr std::uint64_t many = 30;
+    const auto live = [&](Rank self, int pause_ms) {
+        SessionConfig config = run.config(self);
+        config.codec = "topk";
+        config.outer.kind = OuterKind::mean;
+        config.rounds = many;
+        config.quorum = 2;
+        config.grace = GraceConfig{.least = std::chrono::milliseconds(2)};
+        return RunForTest::live(config, many, [pause_ms](auto) {
+            RunForTest::pause(std::chrono::milliseconds(pause_ms));
+            return true;
+        });
+    };
+    const auto traces = RunForTest::live_all(
+        {[&] { return live(0, 4); }, [&] { return live(1, 4); }, [&] { return live(2, 50); }});
+    for (Rank rank = 0; rank < 3; ++rank) {
+        REQUIRE_MESSAGE(traces[rank].status.has_value(), traces[rank].status.error().message);
+        CHECK(traces[rank].end == traces[0].end);
+        CHECK(run.manifests(rank) == run.manifests(0));
+    }
+    CHECK(traces[2].rounds.size() < many);
 }
 
 TEST_CASE("settings that make no sense are refused when a session is opened") {
