@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t magic = 0x31524d45;  // "EMR1"
 constexpr std::size_t head_bytes = 24;
 constexpr std::size_t name_max = 1024;
-constexpr std::size_t offers_max = 16;
+constexpr std::size_t offers_max = 16, found_max = 256;
 constexpr std::size_t chunk = 1u << 20;
 constexpr std::size_t output_max = 64u << 10;
 
@@ -95,12 +95,23 @@ bool RelayLink::is_idle() const {
     return known_ && peer_idle_ && said_idle_ && offered_.empty() && coming_.empty() && output_.empty();
 }
 
+// A listing costs more than an offer, so that one serves for several turns.
+Status RelayLink::find() {
+    EM_ASSIGN(auto blobs, relay_outgoing(spool_, config_.site));
+    for (Blob& blob : blobs) {
+        if (found_.size() >= found_max) break;
+        if (parse_relay_name(blob.name)->to == peer_) found_.push_back(std::move(blob));
+    }
+    return {};
+}
+
 Status RelayLink::offer_new() {
     if (!known_ || offered_.size() >= offers_max) return {};
-    EM_ASSIGN(const auto blobs, relay_outgoing(spool_, config_.site));
-    for (const Blob& blob : blobs) {
-        if (offered_.size() >= offers_max) break;
-        if (parse_relay_name(blob.name)->to != peer_ || offered_.contains(blob.name)) continue;
+    if (found_.empty()) EM_TRY(find());
+    while (!found_.empty() && offered_.size() < offers_max) {
+        const Blob blob = std::move(found_.front());
+        found_.pop_front();
+        if (offered_.contains(blob.name)) continue;
         offered_.emplace(blob.name, blob.size);
         say(Kind::offer, blob.size, blob.name);
         said_idle_ = false;

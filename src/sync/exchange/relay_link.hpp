@@ -69,6 +69,7 @@ class RelayLink {
     };
 
     static void append_head(std::string& text, Kind kind, std::uint64_t number, std::string_view name);
+    Status find();
     void say(Kind kind, std::uint64_t number, std::string_view name);
     Status write();
     Status begin_chunk();
@@ -97,6 +98,7 @@ class RelayLink {
 
     std::string output_;                            // headers that wait for the socket
     std::map<std::string, std::uint64_t> offered_;  // size by name: what we wait for an answer about
+    std::deque<Blob> found_;                        // to be offered, as they were when last listed
     std::deque<Wanted> wanted_;                     // by the other end, in turn
     std::optional<os::OutgoingFile> sending_;
     std::string sending_name_;
