@@ -297,6 +297,12 @@ Result<RoundOutcome> Session::exchange(std::span<const float> local, Work work) 
     return await();
 }
 
+bool Session::is_ready() const {
+    const std::lock_guard lock(impl_->box.mutex);
+    const bool moved_on = impl_->box.serial != impl_->serial && impl_->box.role != Role::joining;
+    return moved_on || !impl_->trouble();
+}
+
 bool Session::is_due() const {
     return impl_->box.due.load(std::memory_order_relaxed);
 }

@@ -158,6 +158,8 @@ class Session {
     // fragment waits for its round; await() returns at once when the outer state has moved on already.
     Status contribute(std::span<const float> local, Work work);
     Result<RoundOutcome> await();
+    // await() would return at once.
+    bool is_ready() const;
 
     // With a grace: a quorum of others has contributed to the round at hand. A site that gives now what it
     // has, be it of fewer inner steps, is in time. Cheap: ask after every inner step.
@@ -171,7 +173,7 @@ class Session {
     // Announced: the others go on at once. Helps them first to finish the round that it knows committed.
     Status leave();
 
-    // Makes a blocked start() or exchange() return `cancelled`, and all later ones.
+    // Makes a blocked start(), exchange(), contribute() or await() return `cancelled`, and all later ones.
     void cancel();
 
     const OuterState& outer() const;
