@@ -30,8 +30,20 @@ measure() {
     rm "$folder/port"
 }
 
-# within NAME VALUE LEAST MOST
-within() { awk -v v="$2" -v l="$3" -v m="$4" 'BEGIN { exit !(v >= l && v <= m) }' || fail "$1 is $2, expected $3 to $4"; }
+within() { awk -v v="$1" -v l="$2" -v m="$3" 'BEGIN { exit !(v >= l && v <= m) }'; }
+
+# expect SECONDS RTT_LEAST RTT_MOST RATE_LEAST RATE_MOST: what is too late or too little on a busy machine is measured again; too
+# early or too much never is.
+expect() {
+    local attempt
+    for attempt in 1 2 3; do
+        measure "$1"
+        echo "attempt $attempt: round trip $rtt ms, $rate Mbit/s"
+        within "$rtt" "$2" 1e9 && within "$rate" 0 "$5" || break
+        if within "$rtt" "$2" "$3" && within "$rate" "$4" "$5"; then return; fi
+    done
+    fail "the round trip is $rtt ms, expected $2 to $3; the rate is $rate Mbit/s, expected $4 to $5"
+}
 
 if [ "$(id -u)" != 0 ] || ! ip netns add "em-$name-probe" 2>/dev/null; then
     echo "skipped: network namespaces are not permitted here"
@@ -42,10 +54,7 @@ trap clean_up EXIT
 
 before=$(ip netns list | wc -l)
 "$wan" up --name "$name" --hosts 2 --rate 200mbit --delay 5ms --tun-link "$tun_link"
-measure 1
-echo "5 ms each way, 200 Mbit/s: round trip $rtt ms, $rate Mbit/s"
-within "the round trip in ms" "$rtt" 19.9 27
-within "the rate in Mbit/s" "$rate" 150 201
+expect 1 19.9 27 150 230
 
 "$wan" cut --name "$name" 2
 said=$("$wan" status --name "$name")
@@ -54,8 +63,7 @@ status=0
 timeout 0.3 "$wan" run --name "$name" 1 -- "$probe" ask 10.88.2.2:9 1 2>/dev/null || status=$?
 [ "$status" = 124 ] || fail "a cut line says something: exit status $status"
 "$wan" mend --name "$name" 2
-measure 0.2
-within "the round trip in ms after mending" "$rtt" 19.9 40
+expect 0.3 19.9 27 1 400
 
 if "$wan" run --name "$name" 3 -- true 2>"$folder/errors"; then fail "there is no host 3"; fi
 grep -q "host '3': there are 1 to 2" "$folder/errors" || fail "the message for host 3: $(cat "$folder/errors")"

@@ -1,5 +1,6 @@
 #include "bench/exchange/cases.hpp"
 
+#include "sync/codec_topk.hpp"
 #include "sync/exchange/pki.hpp"
 
 namespace euromesh::bench {
@@ -170,7 +171,10 @@ Result<std::unique_ptr<Case>> make_case(const std::string& name, const Place& pl
         else
             codec_name = words[i];
     }
-    EM_ASSIGN(const sync::Codec* codec, sync::find_codec(codec_name));
+    const sync::Codec* codec = &sync::topk_codec();
+    if (codec_name != codec->name()) {
+        EM_ASSIGN(codec, sync::find_codec(codec_name));
+    }
     const auto fragment = static_cast<std::uint32_t>(std::hash<std::string>()(name));
     return std::make_unique<ReduceCase>(place, meshes, *mesh, *codec, options, fragment);
 }
