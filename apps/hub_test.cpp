@@ -16,7 +16,8 @@ constexpr std::chrono::seconds long_enough{30};
 // The program, and a folder with its log and the authority of a run.
 class HubProcess {
   public:
-    explicit HubProcess(const std::string& authority) {
+    // `first` is what a shell does before it becomes the hub.
+    explicit HubProcess(const std::string& authority, std::string first = "") : first_(std::move(first)) {
         run_.write("ca.pem", authority);
         start(0);
     }
@@ -26,11 +27,11 @@ class HubProcess {
 
     void start(std::uint16_t port) {
         const os::Endpoint listen{"127.0.0.1", port};
-        child_ = children_
-                     .start(run_.command({"hub", "--listen", listen.text(), "--ca",
-                                          run_.file("ca.pem").string(), "--json"}),
-                            run_.file("log.txt"))
-                     .value();
+        const auto hub =
+            run_.command({"hub", "--listen", listen.text(), "--ca", run_.file("ca.pem").string(), "--json"});
+        std::vector<std::string> command{"/bin/sh", "-c", first_ + " exec \"$@\"", "sh"};
+        command.insert(command.end(), hub.begin(), hub.end());
+        child_ = children_.start(command, run_.file("log.txt")).value();
         const Json started = parse_json(next_line()).value();
         endpoint_ = {"127.0.0.1", started["port"].get<std::uint16_t>()};
     }
@@ -82,6 +83,7 @@ class HubProcess {
     std::string log() const { return run_.read(run_.file("log.txt")); }
 
   private:
+    std::string first_;
     TestRun run_;
     os::Children children_;
     std::size_t child_ = 0;
@@ -179,6 +181,21 @@ TEST_CASE("a hub tells its status when asked, and ends cleanly") {
     CHECK(status["refused_total"] == 0);
     CHECK(exchange->hub.end(SIGTERM) == 0);
     CHECK(parse_json(exchange->hub.last_line()).value()["paired_total"] == 1);
+}
+
+TEST_CASE("a hub without a file left for a connection says so and waits; then it goes on") {
+    const SitesForTest sites(2);
+    HubProcess hub(sites.authority.certificate, "ulimit -n 12;");
+    {
+        std::vector<os::Socket> crowd;
+        for (int i = 0; i < 20; ++i) crowd.push_back(os::Socket::connect(hub.endpoint(), {}).value());
+        const Nanoseconds limit = test_clock.monotonic() + long_enough;
+        while (lines_with(hub.log(), "cannot accept") == 0) REQUIRE(test_clock.monotonic() < limit);
+    }
+    os::Socket socket = os::Socket::connect(hub.endpoint(), {}).value();
+    Dialogue guest(socket, test_clock, long_enough, {}, "hub");
+    CHECK(guest.receive_message(1000));
+    CHECK(lines_with(hub.log(), "cannot accept") == 1);
 }
 
 TEST_CASE("a hub that cannot start says why") {

@@ -120,8 +120,10 @@ void Hub::accept_all() {
         auto socket = listener_.accept(config_.socket);
         if (!socket) {
             // The connection stays in the kernel's queue; asking again at once would only burn the core.
-            accept_at_ = clock_.monotonic() + std::chrono::seconds(1);
-            log_.warning("cannot accept", {{"reason", socket.error().message}});
+            const Nanoseconds now = clock_.monotonic();
+            const bool is_news = accept_at_ == Nanoseconds(0) || now - accept_at_ > std::chrono::seconds(10);
+            if (is_news) log_.warning("cannot accept", {{"reason", socket.error().message}});
+            accept_at_ = now + std::chrono::milliseconds(200);
         }
         if (!socket || !*socket) return;
         greet(std::move(**socket));
