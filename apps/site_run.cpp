@@ -1,5 +1,6 @@
 #include "apps/site_run.hpp"
 
+#include "apps/exchange_ways.hpp"
 #include "apps/run_checkpoint.hpp"
 #include "apps/run_folder.hpp"
 #include "base/assert.hpp"
@@ -29,10 +30,18 @@ Status apply_addresses(RunSpec& spec, const std::string& list) {
     return {};
 }
 
+bool is_dialled(const RunSpec& spec, std::size_t rank) {
+    for (std::size_t other = 0; other < spec.sites.size(); ++other) {
+        if (other != rank && exchange_of(spec, rank, other) == "direct") return true;
+    }
+    return false;
+}
+
 Result<std::vector<sync::SiteAddress>> addresses_of(const RunSpec& spec) {
     std::vector<sync::SiteAddress> sites;
-    for (const contract::SiteSpec& site : spec.sites) {
-        if (site.address.empty() && spec.sites.size() > 1) {
+    for (std::size_t rank = 0; rank < spec.sites.size(); ++rank) {
+        const contract::SiteSpec& site = spec.sites[rank];
+        if (site.address.empty() && is_dialled(spec, rank)) {
             return fail(Code::bad_input, "site {} has no address; give one in the run file or by --addresses",
                         site.id.text());
         }
@@ -73,6 +82,7 @@ Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, co
         config.grace->least = std::chrono::milliseconds(spec.rounds.grace_least_ms);
     }
     config.manifest_path = manifest_file(spec, spec.sites[rank].id.text());
+    EM_TRY(choose_ways(spec, clock, config));
     return config;
 }
 

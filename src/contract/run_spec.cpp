@@ -69,7 +69,8 @@ void check_streaming(TomlReader& reader, const OuterSpec& outer) {
 OuterSpec read_outer(TomlReader reader) {
     OuterSpec outer;
     outer.kind = reader.choice("kind", outer.kind, {"nesterov", "delayed-nesterov", "mean"});
-    outer.codec = reader.choice("codec", outer.codec, {"fp32", "bf16", "fp16", "int8", "int4", "e3m0", "topk"});
+    outer.codec =
+        reader.choice("codec", outer.codec, {"fp32", "bf16", "fp16", "int8", "int4", "e3m0", "topk"});
     outer.weights = reader.choice("weights", outer.weights, {"tokens", "tokens2-per-step", "equal"});
     outer.learning_rate = reader.number("learning_rate", outer.learning_rate, {0, 10});
     outer.momentum = reader.number("momentum", outer.momentum, {0, 0.9999});
@@ -109,6 +110,40 @@ EvaluateSpec read_evaluate(TomlReader reader) {
     return evaluate;
 }
 
+const std::vector<std::string_view> exchange_kinds{"direct", "hub", "object-store", "spool"};
+
+ExchangeSpec read_exchange(TomlReader& reader) {
+    ExchangeSpec exchange;
+    exchange.kind = reader.choice("kind", exchange.kind, exchange_kinds);
+    exchange.hub = reader.text("hub", "");
+    exchange.store = reader.text("store", "");
+    exchange.segment_mib = reader.integer("segment_mib", exchange.segment_mib, {1, 64});
+    exchange.handshake_s = reader.integer("handshake_s", 0, {0, 86400});
+    exchange.silence_s = reader.integer("silence_s", 0, {0, 86400});
+    return exchange;
+}
+
+// What a site of this kind, and whoever talks to it, must name.
+void check_exchange(TomlReader& root, const RunSpec& spec) {
+    const auto any = [&](const std::string& kind) {
+        return std::any_of(spec.sites.begin(), spec.sites.end(),
+                           [&](const SiteSpec& site) { return site.exchange == kind; });
+    };
+    if (spec.sites.size() < 2) return;
+    if (any("hub") && spec.exchange.hub.empty())
+        root.reject("exchange", "hub is missing: host:port where `euromesh hub` listens");
+    if (any("object-store") && spec.exchange.store.empty())
+        root.reject("exchange", "store is missing: s3+https://HOST/BUCKET or a folder that all sites reach");
+    if (!any("spool")) return;
+    for (const SiteSpec& site : spec.sites) {
+        if (!site.spool.empty()) continue;
+        root.reject("site",
+                    fmt::format("{} needs spool = DIR: a site of this run exchanges by spool, and so do "
+                                "all others with it",
+                                site.id.text()));
+    }
+}
+
 SiteSpec read_site(TomlReader& reader, const path& base) {
     SiteSpec site;
     const std::string name = reader.required_text("name");
@@ -120,6 +155,13 @@ SiteSpec read_site(TomlReader& reader, const path& base) {
     site.system = reader.text("system", "");
     site.language = reader.text("language", name);
     site.address = reader.text("address", "");
+    site.exchange = reader.choice("exchange", "", {"", "direct", "hub", "object-store", "spool"});
+    const std::string spool = reader.text("spool", "");
+    if (!spool.empty()) site.spool = (base / spool).lexically_normal().string();
+    site.via = reader.text("via", "plain");
+    site.family = reader.choice("family", "any", {"any", "ipv4", "ipv6"});
+    site.interface = reader.text("interface", "");
+    site.rate_mbit = reader.number("rate_mbit", 0, {0, 1e7});
     site.prompt = reader.text("prompt", "");
     site.text = base / reader.required_text("text");
     site.heldout = base / reader.required_text("heldout");
@@ -157,7 +199,7 @@ Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
     spec.checkpoint_rounds = run.integer("checkpoint_rounds", spec.checkpoint_rounds, {1, 1000000});
     spec.folder = (base / run.text("folder", "runs/" + name)).lexically_normal();
     TomlReader exchange = root.table("exchange");
-    exchange.choice("kind", "direct", {"direct"});
+    spec.exchange = read_exchange(exchange);
     spec.encrypted = exchange.boolean("encrypted", true);
     spec.pki = (base / exchange.text("pki", (spec.folder / "pki").lexically_relative(base).string()))
                    .lexically_normal();
@@ -167,6 +209,10 @@ Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
     spec.rounds = read_rounds(root.table("rounds"));
     spec.evaluate = read_evaluate(root.table("evaluate"));
     spec.sites = read_sites(root, base);
+    for (SiteSpec& site : spec.sites) {
+        if (site.exchange.empty()) site.exchange = spec.exchange.kind;
+    }
+    check_exchange(root, spec);
     if (spec.rounds.quorum > static_cast<std::int64_t>(spec.sites.size()))
         root.reject("rounds",
                     fmt::format("a quorum of {} of {} sites", spec.rounds.quorum, spec.sites.size()));

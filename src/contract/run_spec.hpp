@@ -71,13 +71,30 @@ struct EvaluateSpec {
     std::int64_t windows = 128;     // held-out windows per language at the end
 };
 
+// How sites reach each other. Between two sites the one that asks for more decides: spool before
+// object-store before hub before direct.
+struct ExchangeSpec {
+    std::string kind = "direct";   // of sites that do not say: direct | hub | object-store | spool
+    std::string hub;               // host:port where `euromesh hub` listens
+    std::string store;             // s3+https://HOST/BUCKET[/PREFIX], or a folder that all reach
+    std::int64_t segment_mib = 8;  // of spool and object-store
+    std::int64_t handshake_s = 0;  // for a link to come up; 0: 20 s, with spool or object-store 600 s
+    std::int64_t silence_s = 0;    // a peer silent for longer is taken for dead; 0: 60 s, else 600 s
+};
+
 struct SiteSpec {
     SiteId id;
-    std::string label;     // "JUPITER"
-    std::string system;    // id in data/systems.csv, or empty
-    std::string language;  // what its text is, in English
-    std::string address;   // host:port; empty: the launcher chooses a free local port
-    std::string prompt;    // for the sample in the report
+    std::string label;      // "JUPITER"
+    std::string system;     // id in data/systems.csv, or empty
+    std::string language;   // what its text is, in English
+    std::string address;    // host:port; empty: the launcher chooses a free local port
+    std::string exchange;   // as ExchangeSpec::kind
+    std::string spool;      // folder that its relay serves, as its compute nodes see it
+    std::string via;        // how it gets out: plain, socks5://..., http://..., command: ...
+    std::string family;     // of addresses that it dials: any | ipv4 | ipv6
+    std::string interface;  // network interface by which it goes out; empty: the system's choice
+    double rate_mbit = 0;   // it sends no faster than this on each connection; 0: as fast as it goes
+    std::string prompt;     // for the sample in the report
     std::filesystem::path text;
     std::filesystem::path heldout;
 };
@@ -91,6 +108,7 @@ struct RunSpec {
     std::filesystem::path folder;
     std::filesystem::path pki;
     bool encrypted = true;
+    ExchangeSpec exchange;
     ModelSpec model;
     InnerSpec inner;
     OuterSpec outer;

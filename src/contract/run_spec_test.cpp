@@ -82,6 +82,28 @@ TEST_CASE("fragments, overlap, and for whom a round waits") {
               .find("norm_gate: must be above 1") != std::string::npos);
 }
 
+TEST_CASE("how sites reach each other, and what each exchange must name") {
+    const auto spec = parse_run_spec(with("name = \"b\"",
+                                          "name = \"b\"\nexchange = 'spool'\nspool = 'sp/b'\n"
+                                          "via = 'socks5://p:1080'\nfamily = 'ipv4'\nrate_mbit = 900"),
+                                     "dir/run.toml");
+    CHECK_FALSE(spec);
+    CHECK(spec.error().message.find("a needs spool = DIR") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\n[exchange]\nkind = 'hub'"))
+              .find("hub is missing: host:port") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\n[exchange]\nkind = 'object-store'"))
+              .find("store is missing") != std::string::npos);
+    CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\n[exchange]\nkind = 'pigeon'"))
+              .find("'pigeon' is not one of: direct, hub, object-store, spool") != std::string::npos);
+    const auto hub = parse_run_spec(
+        with("inner_steps = 20", "inner_steps = 20\n[exchange]\nkind = 'hub'\nhub = 'h:1'\nsilence_s = 9"),
+        "r");
+    REQUIRE(hub);
+    CHECK(hub->exchange.hub == "h:1");
+    CHECK(hub->exchange.silence_s == 9);
+    CHECK(hub->sites[0].exchange == "hub");
+}
+
 TEST_CASE("paths are relative to the run file") {
     const Result<RunSpec> spec = parse_run_spec(good, "dir/run.toml");
     REQUIRE(spec);

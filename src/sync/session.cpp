@@ -54,6 +54,9 @@ MeshConfig mesh_config(const SessionConfig& config) {
     made.listen = config.listen;
     // A run of one site talks to nobody: any free port of this machine.
     if (config.sites.size() == 1 && !made.listen) made.listen = os::Endpoint{"127.0.0.1", 0};
+    made.ways = config.ways;
+    made.connector = config.connector;
+    made.handshake_limit = config.handshake_limit;
     made.silence_limit = config.silence_limit;
     made.dial_backoff_most = std::chrono::seconds(1);
     return made;

@@ -60,7 +60,10 @@ struct SessionConfig {
     Rank self = 0;
     // Absent: plain TCP without authentication, for tests and measurements only.
     std::optional<os::TlsCredentials> tls;
-    std::optional<os::Endpoint> listen;  // absent: the own address of `sites`
+    std::optional<os::Endpoint> listen;      // absent: the own address of `sites`
+    std::vector<std::shared_ptr<Way>> ways;  // to the others by rank, as in MeshConfig; none: dial and listen
+    std::optional<ConnectorOptions> connector;
+    Nanoseconds handshake_limit = std::chrono::seconds(20);
 
     contract::Layout layout;
     std::string codec = "int8";
