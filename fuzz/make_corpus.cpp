@@ -18,6 +18,8 @@
 #include "sync/conductor_message.hpp"
 #include "sync/exchange/frame.hpp"
 #include "sync/exchange/greeting.hpp"
+#include "sync/exchange/hub_proof.hpp"
+#include "sync/exchange/tether_wire.hpp"
 #include "sync/state_transfer.hpp"
 #include "trainer/model.hpp"
 
@@ -74,8 +76,15 @@ sync::Manifest manifest_of(const sync::Manifest* before) {
     manifest.inner_steps = 30;
     manifest.codec = "int8";
     const std::string digest(64, 'd');
-    for (const char* const site : {"a", "b"})
-        manifest.contributors.push_back({SiteId::parse(site, "site").value(), 640, 30, 0.5, 1040, digest});
+    for (const char* const site : {"a", "b"}) {
+        sync::Contributor& one = manifest.contributors.emplace_back();
+        one.site = SiteId::parse(site, "site").value();
+        one.tokens = 640;
+        one.inner_steps = 30;
+        one.weight = 0.5;
+        one.bytes = 1040;
+        one.digest = digest;
+    }
     manifest.state_before = std::string(32, 'a');
     manifest.state_after = std::string(32, 'b');
     manifest.tokens_total = 1280;
@@ -212,6 +221,29 @@ Status add_people(Corpus& corpus) {
     return corpus.add("certificate", "site", byte(1) + site.certificate);
 }
 
+Status add_ways(Corpus& corpus) {
+    const sync::TetherHello sessions{0x1234, 0x5678};
+    const sync::TetherHeader header{sync::TetherKind::segment, sessions, 64, 5, sync::tether_digest({})};
+    EM_TRY(corpus.add("tether", "segment", text_of(sync::encode(header))));
+    EM_TRY(corpus.add("tether", "hello_name",
+                      sync::encode(sync::TetherName{sync::TetherKind::hello, sessions})));
+    EM_TRY(
+        corpus.add("tether", "segment_name",
+                   sync::encode(sync::TetherName{sync::TetherKind::segment, sessions, 64, 5, sha256("x")})));
+    EM_TRY(corpus.add("hub", "greeting", sync::hub_greeting_text(sync::HubChallenge{})));
+    EM_TRY(corpus.add("hub", "waiting", sync::hub_state_text(sync::HubState::waiting)));
+    EM_TRY(corpus.add("hub", "refusal", sync::hub_refusal_text("another run")));
+    const sync::HubParty party{RunId::parse("r", "run").value(), SiteId::parse("a", "site").value(),
+                               SiteId::parse("b", "site").value()};
+    EM_TRY(corpus.add("hub", "proof", sync::hub_proof_text({party, "PEM", "signature"})));
+    EM_TRY(corpus.add("s3_listing", "error", "<Error><Code>NoSuchKey</Code></Error>"));
+    return corpus.add(
+        "s3_listing", "two",
+        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+        "<Contents><Key>a&amp;b</Key><Size>5</Size></Contents>"
+        "<Contents><Key>c</Key><Size>0</Size></Contents></ListBucketResult>");
+}
+
 Status make_all(const os::Path& folder) {
     Corpus corpus(folder);
     EM_TRY(add_frames(corpus));
@@ -222,7 +254,8 @@ Status make_all(const os::Path& folder) {
     EM_TRY(add_state(corpus));
     EM_TRY(add_files(corpus, folder));
     EM_TRY(add_tables(corpus));
-    return add_people(corpus);
+    EM_TRY(add_people(corpus));
+    return add_ways(corpus);
 }
 
 }  // namespace
