@@ -55,8 +55,9 @@ Result<std::vector<sync::SiteAddress>> addresses_of(const RunSpec& spec) {
 }
 
 Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, const trainer::Trainer& trainer,
-                                       const Clock& clock) {
+                                       int threads, const Clock& clock) {
     sync::SessionConfig config;
+    config.codec_threads = static_cast<unsigned>(std::max(threads, 1));
     config.run = spec.name;
     EM_ASSIGN(config.sites, addresses_of(spec));
     config.self = rank;
@@ -342,7 +343,7 @@ Status train_site(RunSpec spec, std::size_t rank, const SiteOptions& options, co
     EM_ASSIGN(trainer::Text text, open_text(spec, spec.sites[rank].text));
     EM_TRY(open_text(spec, spec.sites[rank].heldout));  // found missing now rather than at the end
     EM_ASSIGN(trainer::Trainer trainer, make_trainer(spec, options.process));
-    EM_ASSIGN(sync::SessionConfig config, session_of(spec, rank, trainer, clock));
+    EM_ASSIGN(sync::SessionConfig config, session_of(spec, rank, trainer, options.process.threads, clock));
     SiteRun run(std::move(spec), rank, std::move(trainer), std::move(text), clock, teller);
     EM_TRY(run.prepare(options.resume));
     EM_ASSIGN(std::unique_ptr<sync::Session> session, sync::Session::open(std::move(config), clock, log));

@@ -1,6 +1,7 @@
 #include "bench/exchange/cases.hpp"
 
 #include "sync/codec_topk.hpp"
+#include "sync/exchange/gather.hpp"
 #include "sync/exchange/pki.hpp"
 
 namespace euromesh::bench {
@@ -16,7 +17,8 @@ std::vector<sync::ReduceMember> all_members(const Place& place) {
     return members;
 }
 
-Status finish(sync::Mesh& mesh, sync::AllReduce& reduce) {
+template <class Reduction>
+Status finish(sync::Mesh& mesh, Reduction& reduce) {
     while (!reduce.done()) mesh.poll(std::chrono::seconds(1));
     return reduce.outcome();
 }
@@ -49,6 +51,43 @@ class ReduceCase final : public Case {
     std::vector<float> own_;
     std::span<const float> mine_;
     std::span<float> result_;
+    std::uint64_t payload_bytes_ = 0;
+    std::uint32_t fragment_;
+    std::uint32_t round_ = barrier_round;
+};
+
+// As a run does it: coded first, then everybody gathers everybody's and adds up.
+class GatherCase final : public Case {
+  public:
+    GatherCase(const Place& place, Meshes& meshes, sync::Mesh& mesh, const sync::Codec& codec,
+               std::uint32_t fragment)
+        : mesh_(mesh),
+          codec_(codec),
+          gather_(mesh, codec),
+          members_(all_members(place)),
+          mine_(meshes.input()),
+          result_(meshes.output()),
+          bytes_(codec.encoded_bytes(place.values)),
+          payload_bytes_((place.world - 1) * bytes_.size()),
+          fragment_(fragment) {}
+
+    Status run() override {
+        codec_.encode(mine_, bytes_);
+        EM_TRY(gather_.start({++round_, 0, fragment_}, members_, bytes_, result_));
+        return finish(mesh_, gather_);
+    }
+    std::uint64_t sent_bytes() const override { return mesh_.total_traffic().sent_bytes; }
+    std::uint64_t payload_bytes() const override { return payload_bytes_; }
+    float sample() const override { return result_[result_.size() / 3]; }
+
+  private:
+    sync::Mesh& mesh_;
+    const sync::Codec& codec_;
+    sync::AllGather gather_;
+    std::vector<sync::ReduceMember> members_;
+    std::span<const float> mine_;
+    std::span<float> result_;
+    std::vector<std::byte> bytes_;
     std::uint64_t payload_bytes_ = 0;
     std::uint32_t fragment_;
     std::uint32_t round_ = barrier_round;
@@ -171,11 +210,10 @@ Result<std::unique_ptr<Case>> make_case(const std::string& name, const Place& pl
         else
             codec_name = words[i];
     }
-    const sync::Codec* codec = &sync::topk_codec();
-    if (codec_name != codec->name()) {
-        EM_ASSIGN(codec, sync::find_codec(codec_name));
-    }
     const auto fragment = static_cast<std::uint32_t>(std::hash<std::string>()(name));
+    if (codec_name == sync::topk_codec().name())
+        return std::make_unique<GatherCase>(place, meshes, *mesh, sync::topk_codec(), fragment);
+    EM_ASSIGN(const sync::Codec* codec, sync::find_codec(codec_name));
     return std::make_unique<ReduceCase>(place, meshes, *mesh, *codec, options, fragment);
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/assert.hpp"
 #include "base/os/thread.hpp"
-#include "sync/codec.hpp"
+#include "sync/codec_parallel.hpp"
 #include "sync/outer_overlap.hpp"
 #include "sync/session_engine.hpp"
 
@@ -41,6 +41,9 @@ Status check(const SessionConfig& config) {
     if (!(config.norm_gate == 0 || config.norm_gate > 1)) {
         return fail(Code::bad_input, "a norm gate of {}: use more than 1, or 0 for none", config.norm_gate);
     }
+    if (config.codec_threads < 1 || config.codec_threads > 1024) {
+        return fail(Code::bad_input, "{} threads for the codec: use 1 to 1024", config.codec_threads);
+    }
     return check(config.outer);
 }
 
@@ -66,7 +69,10 @@ MeshConfig mesh_config(const SessionConfig& config) {
 
 struct Session::Impl {
     Impl(SessionConfig given, const Codec& found, const Clock& with_clock, const Logger& with_logger)
-        : config(std::move(given)), codec(found), clock(with_clock), logger(with_logger) {}
+        : config(std::move(given)),
+          codec(found, config.codec_threads),
+          clock(with_clock),
+          logger(with_logger) {}
 
     ~Impl() {
         {
@@ -117,7 +123,7 @@ struct Session::Impl {
     RoundOutcome outcome_of();
 
     SessionConfig config;
-    const Codec& codec;
+    const ParallelCodec codec;
     const Clock& clock;
     const Logger& logger;
     std::unique_ptr<Mesh> mesh;  // until start()

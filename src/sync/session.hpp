@@ -67,6 +67,7 @@ struct SessionConfig {
 
     contract::Layout layout;
     std::string codec = "int8";
+    unsigned codec_threads = 1;  // for coding large buffers
     OuterConfig outer;
     OuterSchedule schedule;
     WeightRule weights = WeightRule::tokens;

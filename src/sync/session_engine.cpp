@@ -92,7 +92,7 @@ SessionEngine::SessionEngine(SessionConfig config, const Codec& codec, std::uniq
     versions_.resize(fragments_.size(), serial_);
     contributions_.resize(fragments_.size());
     previous_means_.resize(fragments_.size());
-    if (&codec_ == &topk_codec()) {
+    if (codec_.name() == topk_codec().name()) {
         for (const Fragment& fragment : fragments_) feedbacks_.emplace_back(codec_, fragment.size());
     }
     mesh_->set_hello(settings_);
