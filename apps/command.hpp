@@ -19,6 +19,7 @@ struct Context {
 void add_plan(CLI::App& root, Context& context);
 void add_train(CLI::App& root, Context& context);
 void add_generate(CLI::App& root, Context& context);
+void add_simulate(CLI::App& root, Context& context);
 void add_report(CLI::App& root, Context& context);
 void add_pki(CLI::App& root, Context& context);
 void add_relay(CLI::App& root, Context& context);

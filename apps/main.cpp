@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
     apps::add_plan(root, context);
     apps::add_train(root, context);
     apps::add_generate(root, context);
+    apps::add_simulate(root, context);
     apps::add_report(root, context);
     apps::add_pki(root, context);
     apps::add_relay(root, context);

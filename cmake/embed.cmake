@@ -50,3 +50,7 @@ endfunction()
 function(em_embed_scenarios target)
     em_embed(${target} planner embedded_scenarios planner/embedded_scenarios.hpp scenarios/plan/*.toml)
 endfunction()
+
+function(em_embed_simulations target)
+    em_embed(${target} sim embedded_scenarios sim/embedded_scenarios.hpp scenarios/simulate/*.toml)
+endfunction()
