@@ -1,5 +1,5 @@
 // One run whose sites reach each other in different ways: two directly, one by a hub, one by a spool with a
-// relay that is killed on the way. Real processes throughout.
+// relay; hub and relay are killed on the way. Real processes throughout.
 #include <csignal>
 #include <deque>
 #include <optional>
@@ -19,6 +19,7 @@ class Beside {
         : run_(run), arguments_(std::move(arguments)), log_(std::move(log)) {
         start();
     }
+    void change(std::vector<std::string> arguments) { arguments_ = std::move(arguments); }
     ~Beside() { kill(); }
 
     void start() { child_ = children_.start(run_.command(arguments_), run_.file(log_)).value(); }
@@ -62,12 +63,14 @@ std::string run_file(const std::string& hub) {
     add("b", "spool = 'far'\n");
     add("c", "spool = 'far'\nexchange = 'hub'\n");
     add("d", "spool = 'near'\nexchange = 'spool'\n");
-    return text + fmt::format("[exchange]\nhub = '{}'\n", hub);
+    return text + fmt::format("[exchange]\nhub = '{}'\n[rounds]\nquorum = 2\n", hub);
 }
 
 }  // namespace
 
-TEST_CASE("two direct sites, one by a hub and one by a spool whose relay is killed: one model, bit by bit") {
+TEST_CASE(
+    "two direct sites, one by a hub, one by a spool, hub and relay killed on the way: one model, bit by "
+    "bit") {
     const TestRun run;
     for (const char* folder : {"near", "far"}) std::filesystem::create_directories(run.file(folder));
     run.write("run.toml", run_file("127.0.0.1:1"));
@@ -76,7 +79,9 @@ TEST_CASE("two direct sites, one by a hub and one by a spool whose relay is kill
     const std::string authority = (run.run_folder() / "pki" / "ca.pem").string();
     Beside hub(run, {"hub", "--listen", "127.0.0.1:0", "--ca", authority, "--json"}, "hub.log");
     const Json started = parse_json(hub.next_line().value()).value();
-    run.write("run.toml", run_file(fmt::format("127.0.0.1:{}", started["port"].get<int>())));
+    const std::string address = fmt::format("127.0.0.1:{}", started["port"].get<int>());
+    hub.change({"hub", "--listen", address, "--ca", authority, "--json"});
+    run.write("run.toml", run_file(address));
     Beside relay(
         run, {"relay", "--spool", run.file("near").string(), "--site", "d", "--to", run.file("far").string()},
         "relay.log");
@@ -90,6 +95,9 @@ TEST_CASE("two direct sites, one by a hub and one by a spool whose relay is kill
         relay.kill();
         relay.start();
         kills += 1;
+        if (kills != 2) continue;
+        hub.kill();
+        hub.start();
     }
     CHECK(kills == 3);
     std::vector<std::string> check{"train", "--json", "--check-manifests"};
