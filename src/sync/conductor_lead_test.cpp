@@ -23,7 +23,7 @@ TEST_CASE("a round: all ready, one plan, all prepared, one commit for everybody"
     desk.ready(2);
     desk.deliver();
     REQUIRE(desk.plans[2].has_value());
-    CHECK(desk.plans[2]->members == std::vector<PlanMember>{{0, 1.0 / 6}, {1, 1.0 / 3}, {2, 0.5}});
+    CHECK(desk.plans[2]->members == std::vector<PlanMember>{{0, 1.0 / 6, 1}, {1, 1.0 / 3, 1}, {2, 0.5, 1}});
     for (const Rank rank : {2, 0}) desk.reduced(rank, 1);
     desk.deliver();
     CHECK(desk.adopted[0].empty());  // b has not finished
@@ -46,7 +46,7 @@ TEST_CASE("a member lost before the commit: a second attempt without it, with we
     desk.kill(2);
     desk.deliver();
     REQUIRE(desk.plans[1]->ballot > first);
-    CHECK(desk.plans[1]->members == std::vector<PlanMember>{{0, 1.0 / 3}, {1, 2.0 / 3}});
+    CHECK(desk.plans[1]->members == std::vector<PlanMember>{{0, 1.0 / 3, 1}, {1, 2.0 / 3, 1}});
     desk.reduced(0, 2);
     desk.reduced(1, 2);
     desk.deliver();
@@ -131,6 +131,28 @@ TEST_CASE("too few members wait, and a site that comes back gets the state at on
     desk.take(0, desk.conductors[0].peer_up(desk.now, 1));
     desk.take(0, desk.conductors[0].receive(desk.now, 1, joiner));
     CHECK(desk.given == std::vector<std::pair<Rank, Rank>>{{0, 1}});
+}
+
+// Simulated with quorum = sites, where all waited for each other for ever.
+TEST_CASE("what a dead lead has left open does not keep a member from giving the state to a joiner") {
+    Desk desk(3, 3);
+    desk.all_ready();
+    for (Rank rank = 0; rank < 3; ++rank) desk.reduced(rank, 1);
+    desk.deliver();
+    desk.all_ready();
+    desk.reduced(1, 2);
+    desk.reduced(2, 2);
+    desk.kill(0);
+    desk.deliver();
+    REQUIRE(desk.conductors[2].standing().prepared.has_value());  // of an attempt that nobody can end
+    desk.dead.erase(0);
+    Standing joiner;
+    joiner.role = Role::joining;
+    joiner.state = state_text(0);
+    joiner.wants = 2;
+    desk.take(2, desk.conductors[2].peer_up(desk.now, 0));
+    desk.take(2, desk.conductors[2].receive(desk.now, 0, joiner));
+    CHECK(desk.given == std::vector<std::pair<Rank, Rank>>{{2, 0}});
 }
 
 TEST_CASE("a failed attempt is tried again after a pause, not at once") {
