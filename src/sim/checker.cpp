@@ -69,11 +69,6 @@ void Checker::disturbed(Nanoseconds until) {
     waits_.disturbed(until);
 }
 
-void Checker::stands(LifeId who, const sync::Standing& own, const std::vector<const sync::Standing*>& others,
-                     const sync::Plan* planned) {
-    for (const std::string& wrong : waits_.stands(who, own, others, planned)) failed(wrong);
-}
-
 void Checker::adopted(LifeId who, const std::string& line, const SharedState& state) {
     const auto manifest = sync::decode_manifest(line);
     if (!manifest) return failed(fmt::format("{}: {}", name(who), manifest.error().message));

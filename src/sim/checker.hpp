@@ -60,8 +60,6 @@ class Checker final : public Observer {
     void took_state(LifeId who, const sync::Position& position, const sync::OuterState& state) override;
     void flipped(LifeId who, std::uint64_t round) override;
     void disturbed(Nanoseconds until) override;
-    void stands(LifeId who, const sync::Standing& own, const std::vector<const sync::Standing*>& others,
-                const sync::Plan* planned) override;
     void manifest_file(Rank site, const std::string& text) override;
 
     // For what only the simulation can see, such as a run that does not end.

@@ -47,10 +47,6 @@ class Observer {
     virtual void flipped(LifeId who, std::uint64_t round) = 0;
     // Something is about to go wrong, and is over at this time.
     virtual void disturbed(Nanoseconds until) = 0;
-    // After every event of a site: how it stands and what it knows of the others (null: no connection, or
-    // nothing heard yet), and the attempt that it has just begun as lead, if any.
-    virtual void stands(LifeId who, const sync::Standing& own,
-                        const std::vector<const sync::Standing*>& others, const sync::Plan* planned) = 0;
     // A file of manifests as it is on the disk of a site at the end.
     virtual void manifest_file(Rank site, const std::string& text) = 0;
 };

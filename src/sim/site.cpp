@@ -72,7 +72,6 @@ void Site::start() {
     life_->versions.resize(fragments_.size(), 1);
     life_->bases.resize(fragments_.size());
     life_->changed.resize(fragments_.size());
-    life_->heard.resize(world_.setup().sites.size());
     world_.observer().life_began(who(), position, *state);
     world_.network().site_began(self_);
     perform(life_->conductor.begin(now()));
@@ -164,22 +163,15 @@ void Site::tick(std::uint64_t number) {
 // ---- peers ------------------------------------------------------------------------------------------------
 
 void Site::peer_up(Rank peer) {
-    when_free([this, peer] {
-        life_->heard[peer].reset();
-        perform(life_->conductor.peer_up(now(), peer));
-    });
+    when_free([this, peer] { perform(life_->conductor.peer_up(now(), peer)); });
 }
 
 void Site::peer_down(Rank peer) {
-    when_free([this, peer] {
-        life_->heard[peer].reset();
-        perform(life_->conductor.peer_down(now(), peer));
-    });
+    when_free([this, peer] { perform(life_->conductor.peer_down(now(), peer)); });
 }
 
 void Site::hear(Rank from, const sync::Message& message) {
     if (!life_->conductor.sees(from)) return;
-    if (const auto* standing = std::get_if<sync::Standing>(&message)) life_->heard[from] = *standing;
     perform(life_->conductor.receive(now(), from, message));
 }
 
@@ -331,17 +323,12 @@ std::string Site::make_candidate(std::uint64_t round, const SharedBytes& result)
 
 void Site::perform(const sync::Actions& actions) {
     life_->last_event = now();
-    const sync::Plan* planned = nullptr;
     for (const sync::Action& action : actions) {
         if (life_->ends) return;  // a commit that cannot be written is not told to others
         std::visit([&](const auto& one) { act(one); }, action);
-        const auto* send = std::get_if<sync::Send>(&action);
-        const auto* plan = send ? std::get_if<sync::Plan>(&send->message) : nullptr;
-        if (plan) planned = plan;
     }
     if (life_->ends) return;
     settle_dropped();
-    tell_standing(planned);
     pump_trainer();
     if (life_ && !life_->ends) schedule_tick();
 }
@@ -351,12 +338,6 @@ void Site::settle_dropped() {
     for (std::uint64_t fragment = 0; fragment < fragments_.size(); ++fragment) {
         if (!life_->conductor.pending(fragment)) life_->contributions[fragment].reset();
     }
-}
-
-void Site::tell_standing(const sync::Plan* planned) {
-    std::vector<const sync::Standing*> others;
-    for (const auto& heard : life_->heard) others.push_back(heard ? &*heard : nullptr);
-    world_.observer().stands(who(), life_->conductor.standing(), others, planned);
 }
 
 void Site::act(const sync::Adopt& adopt) {

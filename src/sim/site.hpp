@@ -117,7 +117,6 @@ class Site {
     bool misses_a_member(const Reduction& reduction) const;
     void fail_reduction();
     void offer_again(const sync::Manifest& manifest);
-    void tell_standing(const sync::Plan* planned);
     void note(std::string kind, std::string text);
 
     void pump_trainer();

@@ -37,7 +37,6 @@ struct Site::Life {
     std::uint64_t serial = 1;
     std::uint64_t epoch = 1;
     std::vector<std::uint64_t> versions;  // by fragment: the serial of its last change
-    std::vector<std::optional<sync::Standing>> heard;
     Nanoseconds busy_until{0};
     Nanoseconds last_event{0};
     Nanoseconds tick_at{0};

@@ -46,9 +46,4 @@ std::string WaitChecker::committed() {
                        to_seconds(now - began), to_seconds(limit_));
 }
 
-std::vector<std::string> WaitChecker::stands(LifeId, const sync::Standing&,
-                                             const std::vector<const sync::Standing*>&, const sync::Plan*) {
-    return {};
-}
-
 }  // namespace euromesh::sim

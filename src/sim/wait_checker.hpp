@@ -2,16 +2,11 @@
 //
 // - Nobody waits for a dead site: since the later of the last committed round and the end of the last fault,
 //   the next round comes within stall_limit(), whatever the sites' conductors think.
-// - Grace: a lead that knows one (enough slacks measured) plans, in a round without any fault on the way, at
-//   most that long after the quorum was ready, give or take a tick. The grace is measured here a second time,
-//   from the Standings that reached the lead (grace.hpp has the formula).
 //
-// One thread. Part of Checker.
+// One thread. Part of Checker. It does not measure a lead's grace: only conductors' own tests do.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "sim/observer.hpp"
 #include "sim/setup.hpp"
@@ -29,9 +24,6 @@ class WaitChecker {
     void disturbed(Nanoseconds until);
     // A new round exists: empty, or what was wrong about the wait for it.
     std::string committed();
-    std::vector<std::string> stands(LifeId who, const sync::Standing& own,
-                                    const std::vector<const sync::Standing*>& others,
-                                    const sync::Plan* planned);
     double longest_stall_s() const { return longest_stall_s_; }
 
   private:
