@@ -45,6 +45,10 @@ void set_number(int descriptor, int level, int option, int value) {
     ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
+void set_pacing(int descriptor, std::uint64_t rate) {
+    if (rate > 0) ::setsockopt(descriptor, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate);
+}
+
 // All of these are wishes: a kernel that lacks one still carries the connection.
 void apply(int descriptor, const SocketOptions& options) {
     set_number(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -58,8 +62,7 @@ void apply(int descriptor, const SocketOptions& options) {
         set_number(descriptor, SOL_SOCKET, SO_SNDBUF, static_cast<int>(options.buffer_bytes));
         set_number(descriptor, SOL_SOCKET, SO_RCVBUF, static_cast<int>(options.buffer_bytes));
     }
-    if (const std::uint64_t rate = options.pacing_bytes_per_s; rate > 0)
-        ::setsockopt(descriptor, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate);
+    set_pacing(descriptor, options.pacing_bytes_per_s);
     if (!options.congestion.empty()) {
         ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, options.congestion.data(),
                      static_cast<socklen_t>(options.congestion.size()));
@@ -244,14 +247,29 @@ Result<std::size_t> Socket::send(std::span<const iovec> pieces) {
     }
 }
 
-Result<std::size_t> Socket::receive(std::span<std::byte> room) {
+namespace {
+Result<std::size_t> receive_from(int descriptor, std::span<std::byte> room, int flags) {
     for (;;) {
-        const ssize_t got = ::recv(descriptor_, room.data(), room.size(), 0);
+        const ssize_t got = ::recv(descriptor, room.data(), room.size(), flags);
         if (got > 0) return static_cast<std::size_t>(got);
         if (got == 0) return fail(Code::unavailable, "connection closed");
         if (errno == EAGAIN) return std::size_t{0};
         if (errno != EINTR) return fail(transfer_error(errno));
     }
+}
+
+}  // namespace
+
+Result<std::size_t> Socket::receive(std::span<std::byte> room) {
+    return receive_from(descriptor_, room, 0);
+}
+
+Result<std::size_t> Socket::peek(std::span<std::byte> room) {
+    return receive_from(descriptor_, room, MSG_PEEK);
+}
+
+void Socket::pace(std::uint64_t bytes_per_s) {
+    set_pacing(descriptor_, bytes_per_s);
 }
 
 void Socket::shutdown_sending() {

@@ -61,6 +61,10 @@ class Socket {
     // Bytes moved; 0: would block. unavailable: the connection is closed or broken.
     Result<std::size_t> send(std::span<const iovec> pieces);
     Result<std::size_t> receive(std::span<std::byte> room);
+    // As receive(), but what is seen stays to be received.
+    Result<std::size_t> peek(std::span<std::byte> room);
+    // What the kernel sends at most from now on, bytes a second; 0: as it is.
+    void pace(std::uint64_t bytes_per_s);
     void shutdown_sending();
     // All that the other side has sent is read, and it has closed or shut down.
     bool has_ended() const;

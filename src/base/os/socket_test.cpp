@@ -162,4 +162,22 @@ TEST_CASE("what the kernel sends is paced") {
     options.pacing_bytes_per_s = 4'000'000;
     const Socket dialler = Socket::connect(address, options).value();
     CHECK(pacing_of(dialler) == 4'000'000);
+    Socket other = Socket::connect(address, {}).value();
+    other.pace(3'000'000);
+    other.pace(0);
+    CHECK(pacing_of(other) == 3'000'000);
+}
+
+TEST_CASE("what is looked at stays to be received") {
+    auto ends = Socket::pair().value();
+    std::byte room[8]{};
+    CHECK(ends.second.peek(room).value() == 0);
+    char text[] = "abc";
+    const iovec piece{text, 3};
+    REQUIRE(ends.first.send({&piece, 1}).value() == 3);
+    CHECK(ends.second.peek({room, 1}).value() == 1);
+    CHECK(room[0] == std::byte{'a'});
+    CHECK(ends.second.receive(room).value() == 3);
+    ends.first = Socket();
+    CHECK(ends.second.peek(room).error().code == Code::unavailable);
 }
