@@ -17,6 +17,7 @@ bool must_listen(const MeshConfig& config) {
     if (config.ways.empty()) return true;
     for (std::size_t rank = config.self + std::size_t{1}; rank < config.sites.size(); ++rank) {
         if (rank >= config.ways.size() || !config.ways[rank]) return true;
+        if (std::dynamic_pointer_cast<StreamsWay>(config.ways[rank])) return true;
     }
     return false;
 }
@@ -146,6 +147,7 @@ std::vector<os::WaitItem> Mesh::Impl::wait(Nanoseconds timeout) {
         const bool unread = link->stage != Stage::closing && link->connection.has_unread();
         if (link->over || unread) timeout = Nanoseconds(0);
     }
+    lobby.add_waits(items);
     if (!events.empty() || !losses.empty()) timeout = Nanoseconds(0);
     os::wait_ready(items, std::min(timeout, until_next_timer()));
     return items;
@@ -193,6 +195,7 @@ std::vector<MeshEvent> Mesh::Impl::poll(Nanoseconds timeout) {
         read(*links[i], item.readable, item.writable);
     }
     if (items[listener_place].readable) accept_all();
+    hear_lobby();
     if (items[waker_place].readable) take_arrivals();
     write_free(true, items);
     check_timers();

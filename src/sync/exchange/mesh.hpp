@@ -60,7 +60,8 @@ struct MeshConfig {
     // rank have a way.
     std::optional<os::Endpoint> listen;
     // By rank; null, or a shorter list: dial and listen. A way whose two ends meet (a hub, a carrier) must be
-    // given at both sites; one that only dials differently (connector.hpp), at the site of higher rank.
+    // given at both sites; one that only dials differently (connector.hpp), at the site of higher rank. One
+    // of several connections (streams_way.hpp) is given at both, and the lower rank listens for it.
     std::vector<std::shared_ptr<Way>> ways;
     Nanoseconds heartbeat = std::chrono::seconds(5);
     Nanoseconds silence_limit{0};  // a peer silent for longer is down; 0: only when its connection ends

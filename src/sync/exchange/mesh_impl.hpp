@@ -6,6 +6,8 @@
 #include <set>
 
 #include "sync/exchange/mesh.hpp"
+#include "sync/exchange/streams_way.hpp"
+#include "sync/exchange/streams_way_lobby.hpp"
 #include "sync/exchange/way_caller.hpp"
 
 namespace euromesh::sync {
@@ -53,6 +55,7 @@ struct Mesh::Impl {
         bool over = false;
         Json hello;
         std::string address;
+        std::shared_ptr<StreamsSession> streams;  // over which it came, if it did
         Nanoseconds deadline{0};
         Traffic seen;
         Nanoseconds spoke{0}, heard{0};
@@ -80,7 +83,8 @@ struct Mesh::Impl {
     // mesh_links.cpp
     const std::string& name(Rank rank) const;
     Greeting greeting() const;
-    void add_link(os::Socket socket, os::StreamRole role, std::optional<Rank> dialled, std::string address);
+    Link& add_link(os::Socket socket, os::StreamRole role, std::optional<Rank> dialled, std::string address);
+    std::shared_ptr<StreamsWay> door_of(Rank rank) const;
     std::shared_ptr<Way> way_to(Rank rank) const;
     bool reaches_out(Rank rank) const;
     bool waits_to_dial(Rank rank) const;
@@ -90,6 +94,11 @@ struct Mesh::Impl {
     void dial_later(Rank rank, bool refused);
     void dial_due();
     void accept_all();
+    bool has_room_for_strangers() const;
+    void add_stranger(os::Socket socket);
+    void hear_lobby();
+    void admit(const StreamsPreamble& preamble, os::Socket socket);
+    void end_what_is_cut(Rank rank);
     void report_refusal(std::optional<Rank> rank, Error reason);
     void queue_text(Link& link, FrameKind kind, std::string_view text);
     void greet(Link& link);
@@ -132,6 +141,8 @@ struct Mesh::Impl {
     std::optional<os::TlsContext> tls;
     std::uint32_t tag = 0;
     std::vector<Peer> peers;
+    std::vector<std::shared_ptr<StreamsWay>> doors;  // of peers that dial this site with several connections
+    StreamsLobby lobby;
     std::vector<std::unique_ptr<Link>> links;
     std::map<ReduceKey, BulkSink*> sinks;
     std::vector<MeshEvent> events;

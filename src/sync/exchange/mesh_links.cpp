@@ -5,7 +5,7 @@
 namespace euromesh::sync {
 namespace {
 
-constexpr std::size_t strangers_most = 64;
+constexpr std::size_t strangers_most = 64, accepts_a_pass = 128;
 constexpr Nanoseconds closing_limit = std::chrono::seconds(2);
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -20,6 +20,7 @@ Mesh::Impl::Impl(MeshConfig asked, const Clock& time, os::Socket opened)
     peers.resize(config.sites.size());
     for (Peer& peer : peers) peer.backoff = config.dial_backoff_least;
     for (Rank rank = 0; rank < peers.size(); ++rank) {
+        if (auto door = door_of(rank)) doors.push_back(std::move(door));
         if (auto way = way_to(rank)) peers[rank].way = std::make_unique<WayCaller>(std::move(way), waker);
     }
     polled = clock.monotonic();
@@ -47,8 +48,8 @@ Greeting Mesh::Impl::greeting() const {
     return ours;
 }
 
-void Mesh::Impl::add_link(os::Socket socket, os::StreamRole role, std::optional<Rank> dialled,
-                          std::string address) {
+Mesh::Impl::Link& Mesh::Impl::add_link(os::Socket socket, os::StreamRole role, std::optional<Rank> dialled,
+                                       std::string address) {
     auto stream =
         tls ? os::make_tls_stream(std::move(socket), *tls, role) : os::make_plain_stream(std::move(socket));
     auto& link = *links.emplace_back(std::make_unique<Link>(*this, std::move(stream)));
@@ -57,11 +58,18 @@ void Mesh::Impl::add_link(os::Socket socket, os::StreamRole role, std::optional<
     link.address = std::move(address);
     link.deadline = clock.monotonic() + config.handshake_limit;
     if (dialled) peers[*dialled].dialling = &link;
+    return link;
+}
+
+// At the site that is dialled, a way of several connections is a part of its listener.
+std::shared_ptr<StreamsWay> Mesh::Impl::door_of(Rank rank) const {
+    if (rank <= config.self || rank >= config.ways.size()) return nullptr;
+    return std::dynamic_pointer_cast<StreamsWay>(config.ways[rank]);
 }
 
 // Null: the mesh dials, or is dialled.
 std::shared_ptr<Way> Mesh::Impl::way_to(Rank rank) const {
-    if (rank == config.self) return nullptr;
+    if (rank == config.self || door_of(rank)) return nullptr;
     if (rank < config.ways.size() && config.ways[rank]) return config.ways[rank];
     const os::Endpoint& endpoint = config.sites[rank].endpoint;
     const bool by_number = !os::address_bytes(endpoint.host).empty();
@@ -85,7 +93,10 @@ void Mesh::Impl::dial(Rank rank) {
     if (peers[rank].way) return peers[rank].way->begin();
     const os::Endpoint& endpoint = config.sites[rank].endpoint;
     auto socket = os::Socket::connect(endpoint, config.socket);
-    if (socket) return add_link(std::move(*socket), os::StreamRole::dials, rank, endpoint.text());
+    if (socket) {
+        add_link(std::move(*socket), os::StreamRole::dials, rank, endpoint.text());
+        return;
+    }
     if (socket.error().code == Code::not_found)
         report_refusal(rank, socket.error().within("site " + name(rank)));
     dial_later(rank, false);
@@ -126,12 +137,53 @@ void Mesh::Impl::take_arrival(Rank rank, Result<Arrival> arrival) {
 }
 
 void Mesh::Impl::accept_all() {
-    while (links.size() < peers.size() + strangers_most) {
+    const bool sorts = !doors.empty();
+    for (std::size_t i = 0; i < accepts_a_pass && (sorts || has_room_for_strangers()); ++i) {
         auto socket = listener.accept(config.socket);
         if (!socket || !*socket) return;
-        std::string address = (*socket)->peer_text();
-        add_link(std::move(**socket), os::StreamRole::accepts, std::nullopt, std::move(address));
+        if (sorts)
+            lobby.enter(std::move(**socket), clock.monotonic() + config.handshake_limit);
+        else
+            add_stranger(std::move(**socket));
     }
+}
+
+bool Mesh::Impl::has_room_for_strangers() const {
+    return links.size() < peers.size() + strangers_most;
+}
+
+void Mesh::Impl::add_stranger(os::Socket socket) {
+    std::string address = socket.peer_text();
+    add_link(std::move(socket), os::StreamRole::accepts, std::nullopt, std::move(address));
+}
+
+void Mesh::Impl::hear_lobby() {
+    if (lobby.size() == 0) return;
+    for (StreamsLobby::Known& known : lobby.take(clock.monotonic())) {
+        if (known.preamble)
+            admit(*known.preamble, std::move(known.connection));
+        else if (has_room_for_strangers())
+            add_stranger(std::move(known.connection));
+    }
+}
+
+// Whoever claims to be that peer: TLS asks for the proof, as of any stranger.
+void Mesh::Impl::admit(const StreamsPreamble& preamble, os::Socket socket) {
+    const auto door =
+        std::find_if(doors.begin(), doors.end(), [&](const auto& one) { return one->is_for(preamble); });
+    if (door == doors.end()) return;
+    auto newcomer = (*door)->take(preamble, std::move(socket));
+    if (!newcomer) return;
+    Link& link = add_link(std::move(newcomer->arrival.socket), os::StreamRole::accepts, std::nullopt,
+                          std::move(newcomer->arrival.address));
+    link.streams = std::move(newcomer->session);
+}
+
+// A peer that was killed has begun anew, with proof, while its old connections wait to be resumed.
+void Mesh::Impl::end_what_is_cut(Rank rank) {
+    Link* const old = peers[rank].link;
+    if (old && old->streams && old->streams->is_cut())
+        break_off(*old, {Code::unavailable, "connection closed, and begun anew"});
 }
 
 void Mesh::Impl::report_refusal(std::optional<Rank> rank, Error reason) {
@@ -219,6 +271,7 @@ Status Mesh::Impl::take_hello(Link& link, std::span<const std::byte> body) {
         refuse(link, rank.error());
         return {};
     }
+    if (link.streams) end_what_is_cut(*rank);
     if (peers[*rank].link) {
         refuse(link,
                {Code::conflict,
@@ -227,6 +280,7 @@ Status Mesh::Impl::take_hello(Link& link, std::span<const std::byte> body) {
         return {};
     }
     link.rank = *rank;
+    if (link.streams) link.streams->prove();
     link.hello = std::move(theirs->session);
     peers[*rank].link = &link;
     queue_text(link, FrameKind::welcome, "");
