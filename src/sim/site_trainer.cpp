@@ -117,7 +117,7 @@ void Site::make_contribution() {
     life_->made = std::move(made);
 }
 
-// Waits only while an earlier contribution of the same fragment waits for its round.
+// Waits only while an earlier contribution of the same fragment waits for the round at hand.
 bool Site::hand_over() {
     if (now() < life_->busy_until) {
         when_free([this] { pump_trainer(); });
@@ -125,7 +125,8 @@ bool Site::hand_over() {
     }
     if (life_->again && !life_->conductor.pending(life_->again->fragment)) return hand_over_again();
     const std::uint64_t fragment = life_->made->fragment;
-    if (life_->conductor.pending(fragment)) return false;
+    const bool moved_on = life_->serial != life_->shown_serial;
+    if (life_->conductor.pending(fragment) && !moved_on) return false;
     const Contribution given = *std::exchange(life_->made, std::nullopt);
     const std::uint64_t tau = world_.setup().run.tau;
     life_->doing = Doing::awaiting;

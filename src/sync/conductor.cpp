@@ -47,6 +47,7 @@ Actions Conductor::peer_up(Nanoseconds now, Rank peer) {
     peers_[peer].state_sent.reset();
     peers_[peer].handed_on.reset();
     peers_[peer].result_sent.reset();
+    std::erase(me_.blames, peer);
     if (told_) emit(Send{peer, *told_});
     return finish();
 }
@@ -85,9 +86,14 @@ Actions Conductor::reduced(Nanoseconds now, Prepared prepared) {
     return finish();
 }
 
-Actions Conductor::reduce_failed(Nanoseconds now, Ballot ballot) {
+Actions Conductor::reduce_failed(Nanoseconds now, Ballot ballot, std::optional<Rank> culprit) {
     now_ = now;
     if (plan_ && plan_->ballot == ballot) me_.failed = ballot;
+    if (culprit && std::find(me_.blames.begin(), me_.blames.end(), *culprit) == me_.blames.end()) {
+        me_.blames.push_back(*culprit);
+        note("gate", name(*culprit),
+             fmt::format("the contribution of {} is not what it says and is left out", name(*culprit)));
+    }
     return finish();
 }
 
@@ -182,7 +188,11 @@ void Conductor::hear(Rank from, const Standing& standing) {
     const std::optional<Standing> before = std::exchange(peers_[from].standing, standing);
     highest_seen_ = std::max(highest_seen_, standing.promised);
     if (standing.role == Role::member) peers_[from].lost_at.reset();
-    if (standing.role == Role::joining) peers_[from].state_sent.reset();
+    // It asks anew: what it asked for before has come to nothing. Other news do not restart a transfer.
+    const bool asks = standing.role == Role::joining &&
+                      (!before || *before == standing || before->wants != standing.wants ||
+                       before->position != standing.position || before->role != standing.role);
+    if (asks) peers_[from].state_sent.reset();
     note_change(from, before, standing);
     peers_[from].handed_on.reset();
     if (!standing.lacks || standing.wants != config_.self) peers_[from].result_sent.reset();
@@ -325,21 +335,27 @@ void Conductor::become_member() {
 // can compare theirs with it.
 void Conductor::settle_starting() {
     std::size_t present = 1;
-    bool best = true;
+    bool best = true, active = false, behind = false;
     for (Rank rank = 0; rank < peers_.size(); ++rank) {
         if (!peers_[rank].up || !peers_[rank].standing) continue;
         const Standing& other = *peers_[rank].standing;
         const bool same = other.position == me_.position && other.state == me_.state;
         if (is_active(other.role)) {
             if (same && other.role == Role::member) return become_member();
-            me_.role = Role::joining;
-            return;
+            active = true;
+            behind = behind || is_better(rank) || (other.position == me_.position && !same);
+            continue;
         }
         const bool draw = other.position == me_.position && !same;
         best = best && !is_better(rank) && !(draw && rank < config_.self);
         present += 1;
     }
-    if (present >= config_.starting_members && best) become_member();
+    // Of two chains the one with more tokens stays: that may be this site's.
+    if (behind) {
+        me_.role = Role::joining;
+    } else if (active || (present >= config_.starting_members && best)) {
+        become_member();
+    }
 }
 
 // Stays with its source as long as that can be one. When nobody is there to join, it goes on from what it

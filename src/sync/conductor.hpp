@@ -145,7 +145,8 @@ class Conductor {
     std::optional<Ready> pending(std::uint64_t fragment = 0) const { return pending_.at(fragment); }
     // prepared.ballot says which attempt ended; an old one is ignored.
     Actions reduced(Nanoseconds now, Prepared prepared);
-    Actions reduce_failed(Nanoseconds now, Ballot ballot);
+    // `culprit`: whose contribution spoilt it. It is left out of rounds until it connects anew.
+    Actions reduce_failed(Nanoseconds now, Ballot ballot, std::optional<Rank> culprit = std::nullopt);
     Actions state_arrived(Nanoseconds now, Rank from, Offer offer);
     // Its outer step has been made from the state at position(): the digest that came of it.
     Actions result_arrived(Nanoseconds now, std::uint64_t round, const std::string& state_after);
@@ -220,6 +221,7 @@ class Conductor {
     void watch_slack();
     void measure_slack(Peer& peer);
     std::vector<Rank> able_members(const std::vector<Rank>& connected) const;
+    bool is_blamed(Rank rank) const;
     std::vector<Rank> contributors(const std::vector<Rank>& connected) const;
     void note_gated(const std::vector<Rank>& able, const std::vector<Rank>& chosen);
     bool waited_enough() const;

@@ -187,6 +187,36 @@ TEST_CASE("a norm that is no number is left out also without a gate") {
     CHECK(ranks_of(*desk.plans[0]) == std::vector<Rank>{0});
 }
 
+TEST_CASE("whose contribution spoils a reduction is left out until it connects anew") {
+    Desk desk(3, 1);
+    desk.all_ready();
+    REQUIRE(desk.plans[0].has_value());
+    const Ballot ballot = desk.plans[0]->ballot;
+    desk.take(2, desk.conductors[2].reduce_failed(desk.now, ballot, Rank{1}));
+    desk.deliver();
+    CHECK(has_note(desk, "gate b"));
+    desk.wait(milliseconds(500));
+    CHECK(ranks_of(*desk.plans[0]) == std::vector<Rank>{0, 2});
+    commit_by(desk, {0, 2}, 1);
+    REQUIRE(desk.conductors[1].awaited() != nullptr);
+    desk.take(1, desk.conductors[1].result_arrived(desk.now, 0, state_text(1)));
+    CHECK(has_note(desk, "dropped b"));
+    desk.deliver();
+    desk.all_ready();
+    CHECK(ranks_of(*desk.plans[0]) == std::vector<Rank>{0, 2});
+    commit_by(desk, {0, 2}, 2);
+    desk.take(1, desk.conductors[1].result_arrived(desk.now, 1, state_text(2)));
+    desk.deliver();
+
+    desk.take(2, desk.conductors[2].peer_down(desk.now, 1));
+    desk.take(2, desk.conductors[2].peer_up(desk.now, 1));
+    desk.take(1, desk.conductors[1].peer_down(desk.now, 2));
+    desk.take(1, desk.conductors[1].peer_up(desk.now, 2));
+    desk.deliver();
+    desk.all_ready();
+    CHECK(ranks_of(*desk.plans[0]) == std::vector<Rank>{0, 1, 2});
+}
+
 // ---- many of them, over a network with delays ------------------------------------------------------------
 
 namespace {

@@ -106,11 +106,21 @@ std::vector<Rank> Conductor::able_members(const std::vector<Rank>& connected) co
     return able;
 }
 
+// By any of those that are all connected. (Lies are not covered.) Nobody is when nobody else is left.
+bool Conductor::is_blamed(Rank rank) const {
+    const std::vector<Rank> all = members();
+    if (all.size() == 1) return false;
+    return std::any_of(all.begin(), all.end(), [&](Rank member) {
+        const std::vector<std::size_t>& blames = standing_of(member).blames;
+        return std::find(blames.begin(), blames.end(), rank) != blames.end();
+    });
+}
+
 // Without those whose norm is not finite or far above that of the others.
 std::vector<Rank> Conductor::contributors(const std::vector<Rank>& connected) const {
     std::vector<Rank> able = able_members(connected);
     const auto norm_of = [&](Rank rank) { return standing_of(rank).ready->norm; };
-    std::erase_if(able, [&](Rank rank) { return !std::isfinite(norm_of(rank)); });
+    std::erase_if(able, [&](Rank rank) { return !std::isfinite(norm_of(rank)) || is_blamed(rank); });
     if (config_.norm_gate <= 0 || able.empty()) return able;
     std::vector<double> norms;
     for (const Rank rank : able) norms.push_back(norm_of(rank));
@@ -167,7 +177,7 @@ void Conductor::make_plan(const std::vector<Rank>& chosen) {
     for (const Rank rank : chosen) {
         const Ready& ready = *standing_of(rank).ready;
         work.push_back({ready.tokens, ready.inner_steps});
-        plan.members.push_back({rank, 0});
+        plan.members.push_back({rank, 0, ready.norm});
     }
     const std::vector<double> weights = weights_of(config_.weights, work);
     for (std::size_t i = 0; i < weights.size(); ++i) plan.members[i].weight = weights[i];

@@ -23,7 +23,7 @@ TEST_CASE("a round: all ready, one plan, all prepared, one commit for everybody"
     desk.ready(2);
     desk.deliver();
     REQUIRE(desk.plans[2].has_value());
-    CHECK(desk.plans[2]->members == std::vector<PlanMember>{{0, 1.0 / 6}, {1, 1.0 / 3}, {2, 0.5}});
+    CHECK(desk.plans[2]->members == std::vector<PlanMember>{{0, 1.0 / 6, 1}, {1, 1.0 / 3, 1}, {2, 0.5, 1}});
     for (const Rank rank : {2, 0}) desk.reduced(rank, 1);
     desk.deliver();
     CHECK(desk.adopted[0].empty());  // b has not finished
@@ -46,7 +46,7 @@ TEST_CASE("a member lost before the commit: a second attempt without it, with we
     desk.kill(2);
     desk.deliver();
     REQUIRE(desk.plans[1]->ballot > first);
-    CHECK(desk.plans[1]->members == std::vector<PlanMember>{{0, 1.0 / 3}, {1, 2.0 / 3}});
+    CHECK(desk.plans[1]->members == std::vector<PlanMember>{{0, 1.0 / 3, 1}, {1, 2.0 / 3, 1}});
     desk.reduced(0, 2);
     desk.reduced(1, 2);
     desk.deliver();

@@ -77,6 +77,7 @@ Json to_json(const Standing& standing) {
     json["failed"] = standing.failed;
     json["sees"] = standing.sees;
     json["keeps"] = standing.keeps;
+    if (!standing.blames.empty()) json["blames"] = standing.blames;
     if (standing.lacks) json["lacks"] = *standing.lacks;
     if (standing.wants) json["wants"] = *standing.wants;
     if (standing.ready) {
@@ -101,14 +102,14 @@ Result<Role> parse_role(std::string_view text) {
     return fail(Code::corrupted, "standing: '{}' is no role", text.substr(0, 40));
 }
 
-Result<std::vector<std::size_t>> read_ranks(const Json* list) {
+Result<std::vector<std::size_t>> read_ranks(const Json* list, std::string_view key) {
     if (!list || !list->is_array() || list->size() > sites_most) {
-        return fail(Code::corrupted, "standing: 'sees' must be a list of at most {}", sites_most);
+        return fail(Code::corrupted, "standing: '{}' must be a list of at most {}", key, sites_most);
     }
     std::vector<std::size_t> ranks;
     for (const Json& item : *list) {
         if (!item.is_number_unsigned() || item.get<std::uint64_t>() >= sites_most) {
-            return fail(Code::corrupted, "standing: 'sees' must hold ranks");
+            return fail(Code::corrupted, "standing: '{}' must hold ranks", key);
         }
         ranks.push_back(item.get<std::size_t>());
     }
@@ -152,7 +153,10 @@ Result<Message> read_standing(const Json& json) {
     }
     EM_TRY(reader.status());
     EM_ASSIGN(standing.role, parse_role(role));
-    EM_ASSIGN(standing.sees, read_ranks(reader.find("sees")));
+    EM_ASSIGN(standing.sees, read_ranks(reader.find("sees"), "sees"));
+    if (const Json* blames = reader.find("blames")) {
+        EM_ASSIGN(standing.blames, read_ranks(blames, "blames"));
+    }
     return standing;
 }
 
@@ -163,7 +167,7 @@ Json to_json(const Plan& plan) {
     json["ballot"] = plan.ballot;
     json["members"] = Json::array();
     for (const PlanMember& member : plan.members) {
-        json["members"].push_back({{"rank", member.rank}, {"weight", member.weight}});
+        json["members"].push_back({{"rank", member.rank}, {"weight", member.weight}, {"norm", member.norm}});
     }
     return json;
 }
@@ -184,6 +188,7 @@ Result<Message> read_plan(const Json& json) {
         Reader inner(item, "plan.members");
         inner.read("rank", member.rank, sites_most - 1);
         inner.read("weight", member.weight);
+        inner.read("norm", member.norm);
         EM_TRY(inner.status());
         if (!(member.weight > 0 && member.weight <= 1)) {
             return fail(Code::corrupted, "plan: a weight must be above 0 and at most 1");

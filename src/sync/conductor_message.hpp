@@ -49,10 +49,11 @@ struct Prepared {
 struct Standing {
     Role role = Role::starting;
     Position position;
-    std::string state;              // digest of the outer state at `position`
-    Ballot promised = 0;            // takes part in no attempt below
-    Ballot failed = 0;              // the last attempt that it could not finish or refused
-    std::vector<std::size_t> sees;  // ranks of the members that it sees, itself included when it is one
+    std::string state;                // digest of the outer state at `position`
+    Ballot promised = 0;              // takes part in no attempt below
+    Ballot failed = 0;                // the last attempt that it could not finish or refused
+    std::vector<std::size_t> sees;    // ranks of the members that it sees, itself included when it is one
+    std::vector<std::size_t> blames;  // ranks whose contributions were not finite, or longer than they said
     std::optional<Ready> ready;
     std::optional<Prepared> prepared;
     std::uint64_t keeps = 0;             // it can give the lines and results of the rounds from this one on
@@ -64,6 +65,7 @@ struct Standing {
 struct PlanMember {
     std::size_t rank = 0;
     double weight = 0;
+    double norm = 0;  // Ready::norm
     bool operator==(const PlanMember&) const = default;
 };
 

@@ -278,7 +278,10 @@ Status Session::contribute(std::span<const float> local, Work work) {
     const Nanoseconds begin = self.clock.monotonic();
     std::unique_lock lock(self.box.mutex);
     const std::uint64_t fragment = contribution.fragment;
-    EM_TRY(self.wait(lock, [&] { return !self.box.contribution && !self.box.pending[fragment]; }));
+    EM_TRY(self.wait(lock, [&] {
+        const bool moved_on = self.box.serial != self.serial;
+        return !self.box.contribution && (!self.box.pending[fragment] || moved_on);
+    }));
     self.box.contribution = std::move(contribution);
     self.waited = self.clock.monotonic() - begin;
     return {};

@@ -76,8 +76,10 @@ struct SessionConfig {
     std::size_t quorum = 1;            // fewer contributions than this are no round: it waits
     std::uint64_t fragments = 1;
     std::uint64_t rounds = std::numeric_limits<std::uint64_t>::max();  // of the run; late work makes no more
-    std::optional<GraceConfig> grace;   // absent: a round waits for all members
-    std::uint64_t staleness_most = 2;   // rounds of its fragment that a contribution may be late; 0: none
+    std::optional<GraceConfig> grace;  // absent: a round waits for all members
+    // Rounds of its fragment that a contribution may be late; 0: none. With momentum stale contributions harm
+    // (docs/models/rounds.md).
+    std::uint64_t staleness_most = 0;
     std::uint64_t catch_up_rounds = 4;  // further behind a member takes the whole state
     double norm_gate = 0;  // leaves out contributions this many times above the median norm; 0: none
     // For the sites of a new run to appear. A restarted site finds a running one within this time, too.

@@ -141,7 +141,7 @@ void SessionEngine::take_orders() {
 
 void SessionEngine::give(Contribution given) {
     const std::uint64_t fragment = given.fragment;
-    const Ready ready = given.ready;
+    const Ready& ready = given.ready;
     tally_.handed_in += 1;
     if (given.epoch != epoch_) {
         return add_note("dropped", name(config_.self),
@@ -153,9 +153,14 @@ void SessionEngine::give(Contribution given) {
         given.sparse.resize(codec_.encoded_bytes(given.gradient.size()));
         const Status encoded = feedbacks_[fragment].encode(given.gradient, given.sparse);
         if (!encoded) return end_with(encoded.error().within("own contribution"));
+        // With what was left over before it may be longer than the pseudo-gradient.
+        std::vector<float> sent(given.gradient.size());
+        codec_.decode(given.sparse, sent);
+        given.ready.norm = norm(sent);
     }
+    settle(fragment, false);  // one that is late gives way
     contributions_[fragment] = std::move(given);
-    perform(conductor_.contribute(clock_.monotonic(), ready, fragment));
+    perform(conductor_.contribute(clock_.monotonic(), contributions_[fragment]->ready, fragment));
 }
 
 // A contribution that waits no more: it counted, or was dropped and goes into the next one as far as there is

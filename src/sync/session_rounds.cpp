@@ -60,10 +60,13 @@ void SessionEngine::check_reduction() {
     if (!reducing_ || !(reduce_error_ || reduction_is_done())) return;
     const Plan plan = *std::exchange(reducing_, std::nullopt);
     const Status outcome = reduce_error_ ? Status(fail(*reduce_error_)) : reduction_outcome();
+    const auto culprit = reduce_error_ ? std::nullopt : is_sparse() ? gather_.culprit() : reduce_.culprit();
     reduce_error_.reset();
     if (!outcome) {
         logger_.warning(outcome.error().message, {{"round", plan.round}});
-        return perform(conductor_.reduce_failed(clock_.monotonic(), plan.ballot));
+        // Nobody else is left whose work would count.
+        if (culprit && plan.members.size() == 1) return end_with(outcome.error());
+        return perform(conductor_.reduce_failed(clock_.monotonic(), plan.ballot, culprit));
     }
     const auto& own = contributions_[fragment_of(plan.round)];
     const std::string state =
@@ -77,7 +80,7 @@ void SessionEngine::check_reduction() {
 Status SessionEngine::start_reduction(const ReduceKey& key, const Plan& plan, const Contribution& own) {
     std::vector<ReduceMember> members;
     for (const PlanMember& member : plan.members) {
-        members.push_back({member.rank, static_cast<float>(member.weight)});
+        members.push_back({member.rank, static_cast<float>(member.weight), member.norm});
     }
     mean_.resize(own.gradient.size());
     if (is_sparse()) return gather_.start(key, std::move(members), own.sparse, mean_);

@@ -289,6 +289,49 @@ TEST_CASE("a site that misses rounds of the sparse codec follows by the contribu
     CHECK(traces[2].rounds.size() < many);
 }
 
+// Finite, and beyond what int8 can code: it arrives as NaN.
+TEST_CASE(
+    "a site whose contribution arrives as NaN, or a thousand times too long, changes nothing but its own "
+    "record") {
+    for (const float step : {3.35e38f, 1000.0f}) {
+        CAPTURE(step);
+        const RunForTest run(3);
+        constexpr std::uint64_t many = 8;
+        std::vector<std::string> digests(3), stories(3);
+        std::vector<Status> statuses(3);
+        const auto live = [&](Rank self) -> Status {
+            SessionConfig config = run.config(self);
+            config.rounds = many;
+            config.norm_gate = step == 1000.0f ? 10 : 0;
+            EM_ASSIGN(auto session, Session::open(config, session_clock, silent_logger));
+            EM_ASSIGN(const StartOutcome begun, session->start(RunForTest::initial()));
+            for (std::uint64_t round = begun.round; round < many;) {
+                auto local = RunForTest::trained(session->outer(), self, round);
+                if (self == 1) local[7] = -step;
+                EM_ASSIGN(const RoundOutcome outcome, session->exchange(local, {100, 5}));
+                for (const SessionEvent& event : outcome.events) stories[self] += event.kind + " ";
+                for (const Contributor& one : outcome.manifest.contributors) {
+                    if (one.site.text() == "site1") return fail(Code::internal, "it was counted");
+                }
+                round = outcome.next_round;
+            }
+            digests[self] = session->digest();
+            return session->leave();
+        };
+        std::vector<os::Thread> threads;
+        for (Rank self = 0; self < 3; ++self)
+            threads.emplace_back([&, self] { statuses[self] = live(self); });
+        threads.clear();
+        for (Rank self = 0; self < 3; ++self) {
+            REQUIRE_MESSAGE(statuses[self].has_value(), statuses[self].error().message);
+            CHECK(digests[self] == digests[0]);
+            CHECK(run.manifests(self) == run.manifests(0));
+        }
+        CHECK(stories[1].find("dropped") != std::string::npos);
+        CHECK((stories[0] + stories[2]).find("gate") != std::string::npos);
+    }
+}
+
 TEST_CASE("settings that make no sense are refused when a session is opened") {
     const RunForTest run(2);
     const auto complaint = [&](auto change) {

@@ -16,6 +16,7 @@ struct AllGather::Impl final : BulkSink {
     struct Partner {
         Rank rank = 0;
         float weight = 0;
+        double norm = 0;
         bool ready = false;
         std::size_t sent = 0, handed = 0;     // chunks of mine, to this one
         std::size_t placed = 0, arrived = 0;  // chunks of its contribution
@@ -36,6 +37,7 @@ struct AllGather::Impl final : BulkSink {
     bool running = false;
     Status ending;
     std::optional<Error> failure;
+    std::optional<Rank> guilty;
 
     std::size_t chunk_count() const { return (each + chunk - 1) / chunk; }
     std::uint64_t first_value(std::size_t index) const {
@@ -77,6 +79,7 @@ struct AllGather::Impl final : BulkSink {
             Partner& added = members.emplace_back();
             added.rank = one.rank;
             added.weight = one.weight;
+            added.norm = one.norm;
         }
         const std::size_t block = codec.encoded_bytes(codec.block());
         chunk = std::max(chunk_bytes_most / block, std::size_t{1}) * block;
@@ -85,6 +88,7 @@ struct AllGather::Impl final : BulkSink {
         all.resize(each * members.size());
         std::copy(mine.begin(), mine.end(), part_of(self).begin());
         failure.reset();
+        guilty.reset();
         running = true;
     }
 
@@ -108,16 +112,28 @@ struct AllGather::Impl final : BulkSink {
         std::vector<float> weights;
         for (const Partner& partner : members) weights.push_back(partner.weight);
         const Status added = add_up(codec, all, weights, result);
-        if (added) return end({});
+        if (added && !is_too_long()) return end({});
         end(fail(Code::corrupted, "gathering of round {}, fragment {}: {}", key.round, key.fragment,
                  blame()));
     }
 
+    bool is_too_long() const {
+        double most = 0;
+        for (const Partner& partner : members) most += std::fabs(double{partner.weight}) * partner.norm;
+        return std::isfinite(most) && std::sqrt(square_of(result)) > norm_slack * most + 1e-30;
+    }
+
     std::string blame() {
         for (std::size_t i = 0; i < members.size(); ++i) {
+            guilty = members[i].rank;
             if (!codec.is_finite(part_of(i), result.size()))
                 return fmt::format("the contribution of site {} is not finite", name(members[i].rank));
+            codec.decode(part_of(i), result);
+            if (std::sqrt(square_of(result)) > norm_slack * members[i].norm)
+                return fmt::format("the contribution of site {} is longer than it says",
+                                   name(members[i].rank));
         }
+        guilty.reset();
         return "the sum of all contributions is not finite";
     }
 
@@ -198,6 +214,10 @@ bool AllGather::done() const {
 Status AllGather::outcome() const {
     EM_ASSERT(done(), "the outcome is asked for when there is one");
     return impl_->ending;
+}
+
+std::optional<Rank> AllGather::culprit() const {
+    return impl_->guilty;
 }
 
 void AllGather::abort() {

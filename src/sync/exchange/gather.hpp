@@ -16,6 +16,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,7 @@ class AllGather {
 
     bool done() const;
     Status outcome() const;  // as AllReduce::outcome()
+    std::optional<Rank> culprit() const;
     void abort();
 
     // The contributions one after another in the order of the members, once, after a good end.

@@ -127,6 +127,23 @@ TEST_CASE("a contribution that is not finite is named") {
     }
 }
 
+TEST_CASE("a contribution longer than it says is named") {
+    Gathering gathering(2, 5000, topk_codec());
+    for (ReduceMember& member : gathering.members) member.norm = 500;
+    gathering.start({1, 1, 0});
+    REQUIRE(gathering.finish());
+    gathering.check_result();
+    gathering.members[1].norm = 0.01;
+    gathering.members[0].norm = 0.01;
+    gathering.codec.encode(std::vector<float>(5000, 1e-4f), gathering.mine[0]);
+    gathering.start({2, 1, 0});
+    REQUIRE(gathering.finish());
+    for (const auto& gather : gathering.gathers) {
+        CHECK(has(gather->outcome().error().message, "site1 is longer than it says"));
+        CHECK(gather->culprit() == Rank{1});
+    }
+}
+
 TEST_CASE("what cannot be gathered is refused before anything is sent") {
     Gathering gathering(2, 100, topk_codec());
     auto& gather = *gathering.gathers[0];

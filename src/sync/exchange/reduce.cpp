@@ -4,11 +4,22 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <numeric>
 
 #include "base/assert.hpp"
 #include "sync/exchange/shards.hpp"
 
 namespace euromesh::sync {
+
+double square_of(std::span<const float> values) {
+    double sums[8] = {};
+    std::size_t i = 0;
+    for (; i + 8 <= values.size(); i += 8) {
+        for (std::size_t k = 0; k < 8; ++k) sums[k] += double{values[i + k]} * double{values[i + k]};
+    }
+    for (; i < values.size(); ++i) sums[0] += double{values[i]} * double{values[i]};
+    return std::accumulate(std::begin(sums), std::end(sums), 0.0);
+}
 
 struct AllReduce::Impl final : BulkSink {
     using Buffer = std::vector<std::byte>;
@@ -17,6 +28,7 @@ struct AllReduce::Impl final : BulkSink {
     struct Partner {
         Rank rank = 0;
         float weight = 0;
+        double norm = 0;
         bool ready = false;
         std::size_t contributions_sent = 0, results_sent = 0;      // chunks begun
         std::size_t contributions_placed = 0, results_placed = 0;  // chunks whose header has come
@@ -40,6 +52,8 @@ struct AllReduce::Impl final : BulkSink {
     std::span<const float> mine;
     std::span<float> result;
     std::size_t summed = 0;  // chunks of my shard
+    double square = 0;       // of the sum so far
+    std::optional<Rank> guilty;
     bool running = false;
     Status ending;
 
@@ -106,6 +120,7 @@ struct AllReduce::Impl final : BulkSink {
             Partner& added = members.emplace_back();
             added.rank = one.rank;
             added.weight = one.weight;
+            added.norm = one.norm;
         }
     }
 
@@ -113,6 +128,8 @@ struct AllReduce::Impl final : BulkSink {
         shards = Shards(mine.size(), members.size(), codec.block(), options.chunk_values, options.hub);
         EM_ASSERT(codec.encoded_bytes(shards.largest_chunk()) <= bulk_max_bytes, "a chunk fits in a frame");
         summed = 0;
+        square = 0;
+        guilty.reset();
         for (std::size_t m = 0; m < members.size(); ++m) {
             if (m != self) members[m].open = 2 * (shards.chunk_count(m) + my_chunks());
         }
@@ -165,7 +182,7 @@ struct AllReduce::Impl final : BulkSink {
         std::fill(total.begin(), total.end(), 0.0f);
         for (const Partner& member : members)
             codec.accumulate(contribution_of(member, range), member.weight, total);
-        if (!is_finite(total)) return blame(range);
+        if (!is_finite(total) || is_too_long(total)) return blame(range);
         publish(range, total);
         for (Partner& member : members) {
             if (place_of(member) == self) continue;
@@ -185,17 +202,34 @@ struct AllReduce::Impl final : BulkSink {
         codec.decode(bytes, result_of(range));
     }
 
+    bool is_too_long(std::span<const float> total) {
+        double most = 0;
+        for (const Partner& member : members) most += std::fabs(double{member.weight}) * member.norm;
+        if (!std::isfinite(most)) return false;
+        square += square_of(total);
+        return square > norm_slack * norm_slack * most * most + std::numeric_limits<float>::min();
+    }
+
     // Overflow of finite contributions has no culprit; it is the sum that fails then.
     void blame(const Range& range) {
-        std::string culprit = "the sum of all contributions";
+        std::string what = "the sum of all contributions is not finite";
+        std::vector<float> values(range.size);
         for (const Partner& member : members) {
-            if (!codec.is_finite(contribution_of(member, range), range.size)) {
-                culprit = "the contribution of site " + mesh.sites()[member.rank].site.text();
+            const auto bytes = contribution_of(member, range);
+            const std::string& name = mesh.sites()[member.rank].site.text();
+            if (!codec.is_finite(bytes, range.size)) {
+                guilty = member.rank;
+                what = fmt::format("the contribution of site {} is not finite", name);
                 break;
             }
+            codec.decode(bytes, values);
+            if (std::sqrt(square_of(values)) <= norm_slack * member.norm) continue;
+            guilty = member.rank;
+            what = fmt::format("the contribution of site {} is longer than it says", name);
+            break;
         }
-        failure = Error{Code::corrupted, fmt::format("reduction of round {}, fragment {}: {} is not finite",
-                                                     key.round, key.fragment, culprit)};
+        failure = Error{Code::corrupted,
+                        fmt::format("reduction of round {}, fragment {}: {}", key.round, key.fragment, what)};
     }
 
     // Set within a callback of the mesh, where nothing may be detached; done() acts on it.
@@ -337,6 +371,10 @@ bool AllReduce::done() const {
 Status AllReduce::outcome() const {
     EM_ASSERT(done(), "the outcome is asked for when there is one");
     return impl_->ending;
+}
+
+std::optional<Rank> AllReduce::culprit() const {
+    return impl_->guilty;
 }
 
 void AllReduce::abort() {

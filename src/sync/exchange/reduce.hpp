@@ -17,6 +17,7 @@
 //   fails has destroyed both.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,7 +32,15 @@ namespace euromesh::sync {
 struct ReduceMember {
     Rank rank;
     float weight;  // usually so that the weights add up to 1
+    // What the member says the L2 norm of its values is. The norm of a sum is at most the sum of the norms:
+    // a shard that breaks this by more than coding can explain has somebody to blame.
+    double norm = std::numeric_limits<double>::infinity();
 };
+// Coding may lengthen a vector, by far less than this.
+inline constexpr double norm_slack = 1.5;
+
+// Sum of the squares, in double precision.
+double square_of(std::span<const float> values);
 
 struct ReduceOptions {
     std::size_t chunk_values = 65536;
@@ -55,8 +64,11 @@ class AllReduce {
     // Ended well or badly; nothing of the caller's memory is touched any more.
     bool done() const;
     // Only when done(). unavailable: names the lost peer; corrupted: names the member whose contribution is
-    // not finite (the other members do not know: the session tells them); cancelled: abort() was called.
+    // not finite, or longer than it says (the other members do not know: the session tells them); cancelled:
+    // abort() was called.
     Status outcome() const;
+    // Of a corrupted outcome, when it is one member's.
+    std::optional<Rank> culprit() const;
     // Ends it now, on this site. The other members learn from the session that a new attempt begins.
     void abort();
 

@@ -262,6 +262,30 @@ TEST_CASE("a contribution that is not finite is named and goes no further") {
     }
 }
 
+TEST_CASE("a contribution longer than it says is named, whoever owns the shard") {
+    for (const char* codec : {"fp32", "int8", "int4"}) {
+        Reduction reduction(3, codec, 50'000, true, small_chunks());
+        for (Rank rank = 0; rank < 3; ++rank) {
+            reduction.members[rank].weight = 1.0f / 3;
+            reduction.members[rank].norm = std::sqrt(square_of(reduction.mine[rank]));
+        }
+        reduction.start({1, 1, 0});
+        REQUIRE(reduction.finish());
+        for (const auto& reduce : reduction.reduces) CHECK(reduce->outcome().has_value());
+        for (float& value : reduction.mine[1]) value *= 1000.0f;
+        reduction.start({2, 1, 0});
+        REQUIRE(reduction.sites.until([&] {
+            for (const auto& reduce : reduction.reduces) {
+                if (!reduce->done()) continue;
+                CHECK(has(reduce->outcome().error().message, "site1 is longer than it says"));
+                CHECK(reduce->culprit() == Rank{1});
+                return true;
+            }
+            return false;
+        }));
+    }
+}
+
 TEST_CASE("members that disagree on sizes are told, not summed") {
     Reduction reduction(2, "fp32", 1000, false, small_chunks());
     reduction.mine[1].resize(500);
