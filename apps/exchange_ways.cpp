@@ -20,19 +20,6 @@ std::size_t demand_of(const SiteSpec& site) {
     return static_cast<std::size_t>(found - by_demand.begin());
 }
 
-Result<sync::ConnectorOptions> connector_of(const SiteSpec& site) {
-    sync::ConnectorOptions options;
-    auto via = sync::parse_connector(site.via);
-    if (!via) return fail(via.error().within(fmt::format("site {}: via", site.id.text())));
-    options.via = std::move(*via);
-    if (site.family != "any") {
-        options.family = site.family == "ipv4" ? os::Family::ipv4 : os::Family::ipv6;
-    }
-    options.socket.interface = site.interface;
-    options.socket.pacing_bytes_per_s = static_cast<std::uint64_t>(site.rate_mbit * 1e6 / 8);
-    return options;
-}
-
 // The stores of one site, opened when they are first needed and shared by its ways.
 class Ways {
   public:
@@ -91,6 +78,19 @@ void choose_limits(const RunSpec& spec, bool by_files, sync::SessionConfig& conf
 
 std::string exchange_of(const RunSpec& spec, std::size_t a, std::size_t b) {
     return std::string(by_demand[std::max(demand_of(spec.sites[a]), demand_of(spec.sites[b]))]);
+}
+
+Result<sync::ConnectorOptions> connector_of(const SiteSpec& site) {
+    sync::ConnectorOptions options;
+    auto via = sync::parse_connector(site.via);
+    if (!via) return fail(via.error().within(fmt::format("site {}: via", site.id.text())));
+    options.via = std::move(*via);
+    if (site.family != "any") {
+        options.family = site.family == "ipv4" ? os::Family::ipv4 : os::Family::ipv6;
+    }
+    options.socket.interface = site.interface;
+    options.socket.pacing_bytes_per_s = static_cast<std::uint64_t>(site.rate_mbit * 1e6 / 8);
+    return options;
 }
 
 Status choose_ways(const RunSpec& spec, const Clock& clock, sync::SessionConfig& config) {

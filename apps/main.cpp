@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
     apps::add_relay(root, context);
     apps::add_facts(root, context);
     apps::add_hub(root, context);
+    apps::add_site(root, context);
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
