@@ -6,6 +6,7 @@
 #include "sync/exchange/folder_store.hpp"
 #include "sync/exchange/hub_way.hpp"
 #include "sync/exchange/store_way.hpp"
+#include "sync/exchange/streams_way.hpp"
 
 namespace euromesh::apps {
 namespace {
@@ -31,6 +32,7 @@ class Ways {
         if (kind == "hub") return to_hub(peer, connector);
         if (kind == "object-store") return by_store(peer, bucket_, spec_.exchange.store);
         if (kind == "spool") return by_store(peer, spool_, own_.spool);
+        if (spec_.exchange.streams > 1) return by_streams(peer, connector);
         return std::shared_ptr<sync::Way>();
     }
 
@@ -55,6 +57,19 @@ class Ways {
         made.peer = spec_.sites[peer].id.text();
         made.tether.segment_bytes = static_cast<std::size_t>(spec_.exchange.segment_mib) << 20;
         return std::make_shared<sync::StoreWay>(store, std::move(made), clock_);
+    }
+
+    // Both sites give it: the higher rank dials, the lower one's mesh listens.
+    std::shared_ptr<sync::Way> by_streams(std::size_t peer, sync::ConnectorOptions connector) {
+        sync::StreamsConfig made;
+        made.run = spec_.name.text();
+        made.self = own_.id.text();
+        made.peer = spec_.sites[peer].id.text();
+        made.streams = static_cast<std::size_t>(spec_.exchange.streams);
+        made.pacing_bytes_per_s = connector.socket.pacing_bytes_per_s / made.streams;
+        if (peer > config_.self) return std::make_shared<sync::StreamsWay>(std::move(made), clock_);
+        return std::make_shared<sync::StreamsWay>(std::move(made), clock_, config_.sites[peer].endpoint,
+                                                  std::move(connector));
     }
 
     const RunSpec& spec_;

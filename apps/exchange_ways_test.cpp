@@ -60,6 +60,23 @@ TEST_CASE("each peer gets its way, and files get more time") {
     CHECK_FALSE(config.connector.has_value());
 }
 
+TEST_CASE("several connections: both sites of a direct pair give the way, and share the rate") {
+    contract::RunSpec spec = four_sites();
+    spec.sites.resize(2);
+    spec.sites[1].exchange = "direct";
+    spec.exchange.streams = 8;
+    for (std::size_t self = 0; self < 2; ++self) {
+        sync::SessionConfig config = config_of(self);
+        for (const contract::SiteSpec& site : spec.sites)
+            config.sites.push_back({site.id, {"127.0.0.1", 4242}});
+        REQUIRE(choose_ways(spec, test_clock, config));
+        CHECK(config.ways[self] == nullptr);
+        REQUIRE(config.ways[1 - self] != nullptr);
+        CHECK(config.ways[1 - self]->text() ==
+              (self == 1 ? "127.0.0.1:4242, 8 connections" : "connections from hub"));
+    }
+}
+
 TEST_CASE("direct sites keep the defaults; a connector is for who asks for one") {
     contract::RunSpec spec = four_sites();
     spec.sites.resize(1);

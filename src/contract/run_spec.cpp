@@ -118,6 +118,7 @@ ExchangeSpec read_exchange(TomlReader& reader) {
     exchange.hub = reader.text("hub", "");
     exchange.store = reader.text("store", "");
     exchange.segment_mib = reader.integer("segment_mib", exchange.segment_mib, {1, 64});
+    exchange.streams = reader.integer("streams", exchange.streams, {1, 64});
     exchange.handshake_s = reader.integer("handshake_s", 0, {0, 86400});
     exchange.silence_s = reader.integer("silence_s", 0, {0, 86400});
     return exchange;

@@ -78,6 +78,7 @@ struct ExchangeSpec {
     std::string hub;               // host:port where `euromesh hub` listens
     std::string store;             // s3+https://HOST/BUCKET[/PREFIX], or a folder that all reach
     std::int64_t segment_mib = 8;  // of spool and object-store
+    std::int64_t streams = 1;      // direct: TCP connections of a pair; with more they can be resumed
     std::int64_t handshake_s = 0;  // for a link to come up; 0: 20 s, with spool or object-store 600 s
     std::int64_t silence_s = 0;    // a peer silent for longer is taken for dead; 0: 60 s, else 600 s
 };

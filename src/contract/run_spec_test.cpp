@@ -96,11 +96,16 @@ TEST_CASE("how sites reach each other, and what each exchange must name") {
     CHECK(message_for(with("inner_steps = 20", "inner_steps = 20\n[exchange]\nkind = 'pigeon'"))
               .find("'pigeon' is not one of: direct, hub, object-store, spool") != std::string::npos);
     const auto hub = parse_run_spec(
-        with("inner_steps = 20", "inner_steps = 20\n[exchange]\nkind = 'hub'\nhub = 'h:1'\nsilence_s = 9"),
+        with("inner_steps = 20",
+             "inner_steps = 20\n[exchange]\nkind = 'hub'\nhub = 'h:1'\nsilence_s = 9\nstreams = 8"),
         "r");
     REQUIRE(hub);
     CHECK(hub->exchange.hub == "h:1");
     CHECK(hub->exchange.silence_s == 9);
+    CHECK(hub->exchange.streams == 8);
+    CHECK(
+        message_for(with("inner_steps = 20", "inner_steps = 20\n[exchange]\nstreams = 65")).find("streams") !=
+        std::string::npos);
     CHECK(hub->sites[0].exchange == "hub");
 }
 
