@@ -8,6 +8,7 @@
 #include "sync/exchange/dialogue.hpp"
 #include "sync/exchange/hub_for_test.hpp"
 #include "sync/exchange/proxies_for_test.hpp"
+#include "sync/exchange/s3_store_for_test.hpp"
 
 namespace euromesh::apps {
 namespace {
@@ -166,10 +167,55 @@ TEST_CASE("a command as the way out: what answers through it is measured; one th
     CHECK(one(works, end.text() + ": clock")["outcome"] == "ok");
     const Called ended = run.call({"site", "check", "--to", end.text(), "--via", "command: false", "--json"});
     CHECK(ended.status == exit_status(Code::refused));
-    const Called silent =
-        run.call({"site", "check", "--to", end.text(), "--via", "command: sleep 30", "--json"});
+}
+
+TEST_CASE("a command that stays silent may lead anywhere") {
+    const TestRun run;
+    const std::string target = closed_port();
+    const Called silent = run.call({"site", "check", "--to", target, "--via", "command: sleep 30", "--json"});
     CHECK(silent.status == 0);
-    CHECK(one(silent, end.text() + ": via")["outcome"] == "not checked");
+    CHECK(one(silent, target + ": via")["outcome"] == "not checked");
+}
+
+TEST_CASE("a name whose first family is dead: the remedy names the other") {
+    const TestRun run;
+    const auto addresses = os::look_up({"localhost", 1}, os::Family::any).value();
+    if (addresses.front().family() == addresses.back().family()) return;
+    const bool six_first = addresses.front().family() == os::Family::ipv6;
+    // Only where the resolver's second family leads.
+    const os::Socket listener = os::Socket::listen({six_first ? "127.0.0.1" : "::1", 0}, {}).value();
+    const std::string target = "localhost:" + std::to_string(listener.local_port());
+    const Called called = run.call({"site", "check", "--to", target, "--json"});
+    CAPTURE(called.out);
+    CHECK(called.status == 0);
+    CHECK(one(called, target + ": connection")["outcome"] == "ok");
+    const std::string remedy = one(called, target + ": family")["remedy"];
+    CHECK(contains(remedy, six_first ? "family = \"ipv4\"" : "family = \"ipv6\""));
+}
+
+TEST_CASE("a bucket: works, and keys that are missing or wrong are problems and never shown") {
+    const TestRun run;
+    const sync::S3Server server;
+    run.write("run.toml", TestRun::run_file(2) + "[exchange]\nencrypted = false\nkind = 'object-store'\n" +
+                              "store = '" + server.location() + "'\n");
+    const auto check = [&](const std::string& key) {
+        const std::string set = key.empty()
+                                    ? "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; HOME=/no/such "
+                                      "AWS_SHARED_CREDENTIALS_FILE=; export HOME;"
+                                    : "export AWS_ACCESS_KEY_ID=S3RVER AWS_SECRET_ACCESS_KEY=" + key + ";";
+        return call_after(run, set,
+                          {"site", "check", run.file("run.toml").string(), "--site", "a", "--json"});
+    };
+    const Called good = check("S3RVER");
+    CAPTURE(good.out);
+    CHECK(good.status == 0);
+    CHECK(one(good, "store")["outcome"] == "ok");
+    const Called wrong = check("hunter2-hunter2");
+    CHECK(wrong.status == exit_status(Code::refused));
+    CHECK(one(wrong, "store")["outcome"] == "problem");
+    CHECK(!contains(wrong.out, "hunter2"));
+    const Called none = check("");
+    CHECK(one(none, "store")["code"] == "not_found");
 }
 
 TEST_CASE("a node that kills after some CPU seconds: the relay's remedy") {
