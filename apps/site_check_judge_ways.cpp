@@ -208,18 +208,21 @@ Finding judge_rate(const RateSample& sample, const os::SendBuffers& buffers) {
     // Of a send buffer a part is bookkeeping: half of it is the stream's at worst (tcp(7),
     // tcp_adv_win_scale).
     if (window * 2 > granted) {
-        return warning("rates", name, measured,
-                       fmt::format("one stream needs {} under way and the kernel grants {}: have "
-                                   "net.core.wmem_max, rmem_max and the ends of tcp_wmem, tcp_rmem raised to "
-                                   "{} at both ends, or plan with {:.0f} Mbit/s",
-                                   bytes_text(window * 2), bytes_text(granted), bytes_text(window * 2),
-                                   sample.one / 1e6));
+        // Of what four carry there may be more: the run file takes up to 64.
+        const int streams =
+            std::clamp(static_cast<int>(std::ceil(window * 2 / std::max(granted, 1.0))), sample.streams, 64);
+        return warning(
+            "rates", name, measured,
+            fmt::format("[exchange] streams = {}; one stream needs {} in buffers and the kernel "
+                        "grants {} (net.core.wmem_max, rmem_max, the ends of tcp_wmem, tcp_rmem, at "
+                        "both ends)",
+                        streams, bytes_text(window * 2), bytes_text(granted)));
     }
     return warning(
         "rates", name, measured,
-        fmt::format("buffers suffice, so loss or a limit for each stream: {} streams are worth {:.1f} "
-                    "times one; have BBR allowed, or plan with {:.0f} Mbit/s",
-                    sample.streams, sample.several / sample.one, sample.one / 1e6));
+        fmt::format("[exchange] streams = {0}: worth {1:.1f} times one; buffers suffice, so there is "
+                    "loss or a limit for each stream",
+                    sample.streams, sample.several / sample.one));
 }
 
 }  // namespace euromesh::apps

@@ -139,9 +139,10 @@ TEST_CASE("rates: 10 Gbit/s over 40 ms needs 50 MB under way, and buffers for tw
     CHECK(has(small.remedy, "net.core.wmem_max"));
     CHECK(has(small.remedy, "100 MB"));
     CHECK(has(small.remedy, "4.2 MB"));
+    CHECK(has(small.remedy, "[exchange] streams = 24;"));
     const Finding lossy = judge_rate(sample, {256u << 20, 256u << 20});
     CHECK(lossy.outcome == Outcome::warning);
-    CHECK(has(lossy.remedy, "10.0 times one"));
+    CHECK(has(lossy.remedy, "[exchange] streams = 4: worth 10.0 times one"));
     sample.one = 9e9;
     CHECK(judge_rate(sample, {4u << 20, 0}).outcome == Outcome::ok);
     sample.several = 0;
