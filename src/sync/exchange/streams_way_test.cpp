@@ -169,6 +169,7 @@ TEST_CASE("strangers who know the names of a pair end and block nothing, neither
     REQUIRE(sites.in_time([&] { return sites.count<PeerMessage>(0) == 1; }));
     CHECK(sites.count<PeerDown>(0) + sites.count<PeerDown>(1) == 0);
     CHECK(sites.meshes[0]->is_up(1));
+    CHECK(static_cast<ByStreams&>(*sites.exchange).last[1]->counts().lost == 0);
 }
 
 TEST_CASE("nobody at the endpoint, or somebody who knows nothing of this, is an error of the way") {
