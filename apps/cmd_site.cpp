@@ -48,9 +48,12 @@ void add_options(CLI::App& command, SiteArguments& arguments) {
     SiteCheckRequest& request = arguments.request;
     command.add_option("run-file", request.run_file, "check what this run asks of --site");
     command.add_option("--site", request.site, "which of its sites this node is");
-    command.add_option("--spool", request.spools, "a folder that a relay is to serve; may be given again");
-    command.add_option("--to", request.to,
-                       "HOST:PORT that must answer (a peer, hub or relay); may be given again");
+    command.add_option("--spool", request.spools, "a folder that a relay is to serve; may be given again")
+        ->allow_extra_args(false);
+    command
+        .add_option("--to", request.to,
+                    "HOST:PORT that must answer (a peer, hub or relay); may be given again")
+        ->allow_extra_args(false);
     command.add_option("--via", request.via,
                        "how to get out: plain, socks5://HOST:PORT, http://HOST:PORT, 'command: ssh -W "
                        "{host}:{port} GATEWAY'");

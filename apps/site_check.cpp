@@ -88,8 +88,12 @@ std::string findings_text(std::span<const Finding> findings) {
                 "\n";
         if (!one.remedy.empty()) text += fmt::format("{:13}-> {}\n", "", printable(one.remedy));
     }
-    return text + fmt::format("{} checks: {} problems, {} warnings, {} not checked\n", findings.size(),
-                              count_of(findings, Outcome::problem), count_of(findings, Outcome::warning),
+    const auto counted = [&](Outcome outcome) {
+        const std::size_t count = count_of(findings, outcome);
+        return fmt::format("{} {}{}", count, name_of(outcome), count == 1 ? "" : "s");
+    };
+    return text + fmt::format("{} checks: {}, {}, {} not checked\n", findings.size(),
+                              counted(Outcome::problem), counted(Outcome::warning),
                               count_of(findings, Outcome::not_checked));
 }
 

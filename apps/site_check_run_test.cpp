@@ -268,7 +268,9 @@ TEST_CASE("the checks of a run file: keys, files, peers, hub, own port") {
     run.write("run.toml", text);
     const std::string file = run.file("run.toml").string();
 
-    const Called keyless = run.call({"site", "check", file, "--site", "b", "--json"});
+    // An option that may be given again does not swallow the run file.
+    const Called keyless =
+        run.call({"site", "check", "--spool", run.file("").string(), file, "--site", "b", "--json"});
     CHECK(one(keyless, "keys")["code"] == "not_found");
     REQUIRE(run.call({"pki", "init", file}).status == 0);
     const Called called = run.call({"site", "check", file, "--site", "b", "--json"});

@@ -262,7 +262,7 @@ TEST_CASE("findings are told as a table, as JSON, and as the status of the first
     const std::string text = findings_text(found);
     CHECK(has(text, "warning      limits   CPU time"));
     CHECK(has(text, "-> relay --cpu-seconds 300"));
-    CHECK(has(text, "5 checks: 2 problems, 1 warnings, 1 not checked"));
+    CHECK(has(text, "5 checks: 2 problems, 1 warning, 1 not checked"));
     CHECK(!has(text, "\x1b"));
     const Status status = verdict(found);
     REQUIRE(!status);
