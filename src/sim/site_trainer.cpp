@@ -127,6 +127,7 @@ bool Site::hand_over() {
     const std::uint64_t fragment = life_->made->fragment;
     const bool moved_on = life_->serial != life_->shown_serial;
     if (life_->conductor.pending(fragment) && !moved_on) return false;
+    if (!life_->conductor.can_take(fragment)) return false;
     const Contribution given = *std::exchange(life_->made, std::nullopt);
     const std::uint64_t tau = world_.setup().run.tau;
     life_->doing = Doing::awaiting;
@@ -148,6 +149,7 @@ bool Site::hand_over() {
 
 // As a broken session would: nobody has handed it in.
 bool Site::hand_over_again() {
+    if (!life_->conductor.can_take(life_->again->fragment)) return false;
     Contribution again = *std::exchange(life_->again, std::nullopt);
     again.ready.base = life_->conductor.position().round;
     life_->contributions[again.fragment] = again;

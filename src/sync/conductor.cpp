@@ -25,6 +25,7 @@ Conductor::Conductor(ConductorConfig config, Position position, std::string stat
     EM_ASSERT(config_.fragments >= 1, "a model has values");
     if (config_.grace) meter_ = GraceMeter(*config_.grace);
     pending_.resize(config_.fragments);
+    counted_bases_.resize(config_.fragments);
     me_.position = std::move(position);
     me_.keeps = me_.position.round;
     me_.state = std::move(state);
@@ -74,6 +75,7 @@ Actions Conductor::peer_down(Nanoseconds now, Rank peer) {
 Actions Conductor::contribute(Nanoseconds now, Ready ready, std::uint64_t fragment) {
     now_ = now;
     EM_ASSERT(ready.tokens > 0 && ready.inner_steps > 0, "a contribution has tokens and inner steps");
+    EM_ASSERT(can_take(fragment), "no attempt under way adds up another one");
     if (pending_.at(fragment)) drop_pending(fragment, "a newer one takes its place");
     pending_[fragment] = ready;
     take_pending(nullptr);
@@ -123,6 +125,7 @@ Actions Conductor::state_arrived(Nanoseconds now, Rank from, Offer offer) {
         me_.position = std::move(offer.position);
         me_.state = std::move(offer.state);
         drop_all_pending("the outer state was taken from another site");
+        counted_bases_.assign(config_.fragments, std::nullopt);  // perhaps of a chain that is none any more
         me_.prepared.reset();
         last_line_ = std::move(offer.last_line);
         forget_lines();

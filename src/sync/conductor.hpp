@@ -139,8 +139,10 @@ class Conductor {
     Actions peer_up(Nanoseconds now, Rank peer);
     Actions peer_down(Nanoseconds now, Rank peer);
     Actions receive(Nanoseconds now, Rank from, const Message& message);
-    // For the next round of this fragment; replaces what the site had ready for it.
+    // For the next round of this fragment; replaces what the site had ready for it. Only when can_take():
+    // what an attempt under way adds up must not change.
     Actions contribute(Nanoseconds now, Ready ready, std::uint64_t fragment = 0);
+    bool can_take(std::uint64_t fragment = 0) const;
     // What is ready for the next round of this fragment and in no manifest yet.
     std::optional<Ready> pending(std::uint64_t fragment = 0) const { return pending_.at(fragment); }
     // prepared.ballot says which attempt ended; an old one is ignored.
@@ -214,6 +216,7 @@ class Conductor {
     void forget_lines();
     const std::string* kept_line(std::uint64_t round) const;
     void take_pending(const Manifest* committed);
+    void count_own(std::uint64_t fragment, std::uint64_t base);
     void drop_pending(std::uint64_t fragment, const std::string& why);
     void drop_all_pending(const std::string& why);
     std::uint64_t fragment_of(std::uint64_t round) const { return round % config_.fragments; }
@@ -261,6 +264,9 @@ class Conductor {
     std::deque<std::string> lines_;  // of the rounds from me_.keeps on
     std::optional<Owed> owed_;
     std::vector<std::optional<Ready>> pending_;  // by fragment
+    // By fragment: the last base of this site in a manifest. It may be an earlier life's, whose work a site
+    // that came back from a checkpoint does again.
+    std::vector<std::optional<std::uint64_t>> counted_bases_;
     GraceMeter meter_{GraceConfig{}};
     std::optional<Nanoseconds> quorum_since_;
     std::uint64_t watched_round_ = 0;

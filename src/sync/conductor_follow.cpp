@@ -12,6 +12,10 @@ bool Conductor::has_part(const Plan& plan) const {
                        [&](const PlanMember& member) { return member.rank == config_.self; });
 }
 
+bool Conductor::can_take(std::uint64_t fragment) const {
+    return !plan_ || !pending_.at(fragment) || fragment_of(plan_->round) != fragment || !has_part(*plan_);
+}
+
 // ---- contributions that wait for their round --------------------------------------------------------------
 
 // In rounds of its fragment. A contribution in time was computed from the state after the fragment's last
@@ -35,15 +39,24 @@ void Conductor::drop_all_pending(const std::string& why) {
     me_.ready.reset();
 }
 
+// In a manifest: what waits from there on is done with; what is younger goes on waiting.
+void Conductor::count_own(std::uint64_t fragment, std::uint64_t base) {
+    counted_bases_[fragment] = base;
+    if (pending_[fragment] && pending_[fragment]->base == base) pending_[fragment].reset();
+}
+
 // What this site has for the round of its position. Of a committed round: what it held is done with.
 void Conductor::take_pending(const Manifest* committed) {
     if (committed) {
         for (const Contributor& one : committed->contributors) {
-            if (one.site == config_.sites[config_.self]) pending_[fragment_of(committed->round)].reset();
+            if (one.site == config_.sites[config_.self]) count_own(fragment_of(committed->round), one.base);
         }
     }
     const std::uint64_t fragment = fragment_of(me_.position.round);
     const std::optional<Ready>& ready = pending_[fragment];
+    if (ready && counted_bases_[fragment] && ready->base <= *counted_bases_[fragment]) {
+        drop_pending(fragment, "the same work has been counted already");
+    }
     if (ready && staleness(*ready, me_.position.round) > config_.staleness_most) {
         drop_pending(fragment, fmt::format("it is too late for round {}", me_.position.round));
     }

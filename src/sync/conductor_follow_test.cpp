@@ -187,6 +187,18 @@ TEST_CASE("a norm that is no number is left out also without a gate") {
     CHECK(ranks_of(*desk.plans[0]) == std::vector<Rank>{0});
 }
 
+// As a site does that came back from a checkpoint and follows the round in which its earlier life took part.
+TEST_CASE("work that has been counted is not counted again from the same base") {
+    Desk desk(2, 1, [](ConductorConfig& config) { config.staleness_most = 5; });
+    desk.all_ready();
+    commit_by(desk, {0, 1}, 1);
+    desk.ready_from(1, 0);
+    CHECK_FALSE(desk.conductors[1].pending().has_value());
+    CHECK(has_note(desk, "dropped b"));
+    desk.ready_from(1, 1);
+    CHECK(desk.conductors[1].pending().has_value());
+}
+
 TEST_CASE("whose contribution spoils a reduction is left out until it connects anew") {
     Desk desk(3, 1);
     desk.all_ready();

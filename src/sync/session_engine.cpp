@@ -131,7 +131,9 @@ void SessionEngine::take_orders() {
     bool leave = false;
     {
         const std::lock_guard lock(box_.mutex);
-        given = std::exchange(box_.contribution, std::nullopt);
+        const auto& waiting = box_.contribution;
+        if (waiting && conductor_.can_take(waiting->fragment))
+            given = std::exchange(box_.contribution, std::nullopt);
         leave = std::exchange(box_.leave, false);
         stopped_ = stopped_ || box_.stop;
     }
