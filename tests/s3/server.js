@@ -1,5 +1,6 @@
 // Starts an S3 server on a free port of this machine and tells the port in one line. Requests must be signed.
 const crypto = require('node:crypto');
+const { rm } = require('node:fs/promises');
 const S3rver = require('s3rver');
 const { complaint } = require('./signature.js');
 
@@ -19,6 +20,14 @@ const server = new S3rver({
   directory: folder,
   configureBuckets: [{ name: bucket }],
 });
+// s3rver removes the folder of the last object that is deleted. A put that has just made sure of the same folder then
+// fails to open its file, and as nobody listens to that stream's error, the whole server ends. Folders stay here.
+server.store.deleteObject = (name, key) =>
+  Promise.all(
+    ['object', 'object.md5', 'metadata.json'].map((part) =>
+      rm(server.store.getResourcePath(name, key, part), { force: true }),
+    ),
+  );
 server.middleware.unshift(async (context, next) => {
   const { method, url, headers } = context.req;
   const wrong = complaint({ method, url, headers }, 'S3RVER', 'S3RVER');

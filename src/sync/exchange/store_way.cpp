@@ -20,6 +20,12 @@ std::optional<TetherName> name_in(const std::string& folder, const Blob& blob) {
     return decode_tether_name(std::string_view(blob.name).substr(folder.size() + 1));
 }
 
+std::string hello_name(const TetherGreeting& greeting) {
+    TetherName hello;
+    hello.sessions = greeting.hello();
+    return encode(hello);
+}
+
 StoreWayCounts operator+(const StoreWayCounts& a, const StoreWayCounts& b) {
     return {a.segments_sent + b.segments_sent, a.segments_received + b.segments_received,
             a.segments_resent + b.segments_resent, a.segments_corrupt + b.segments_corrupt,
@@ -52,9 +58,7 @@ void StoreWay::end_carrier() {
 }
 
 Status StoreWay::tell() {
-    TetherName hello;
-    hello.sessions = greeting_.hello();
-    const std::string name = encode(hello);
+    const std::string name = hello_name(greeting_);
     EM_TRY(store_->put(paths_.outbox + "/" + name, {}, {}));
     const std::string old = std::exchange(told_, name);
     if (!old.empty() && old != name) EM_TRY(store_->remove(paths_.outbox + "/" + old, {}));
@@ -75,48 +79,59 @@ Status StoreWay::begin(const std::stop_token& stop) {
     return tell();
 }
 
-// Hears greetings, and removes what was meant for an earlier session of ours.
-Status StoreWay::look(bool& heard, const std::stop_token& stop) {
+// The peer's greeting names this session, and the peer can know that.
+bool StoreWay::is_settled() const {
+    return greeting_.is_agreed() && told_ == hello_name(greeting_);
+}
+
+// Hears greetings, and removes what was meant for an earlier session of ours. A segment for this one tells as
+// much as the greeting before it, which may have been lost.
+Status StoreWay::look(const std::stop_token& stop) {
     EM_ASSIGN(const auto blobs, store_->list(paths_.inbox, store_way_listing, stop));
-    const TetherHello before = greeting_.hello();
     bool again = false;
     for (const Blob& blob : blobs) {
         const auto name = name_in(paths_.inbox, blob);
         if (!name) continue;
-        if (name->kind == TetherKind::hello) {
-            again = greeting_.hear(name->sessions) == Heard::tell || again;
-        } else if (name->sessions.theirs == before.mine) {
-            continue;
-        }
-        EM_TRY(store_->remove(blob.name, stop));
+        const bool hello = name->kind == TetherKind::hello;
+        const bool ours = name->sessions.theirs == greeting_.hello().mine;
+        const bool known = name->sessions.mine == greeting_.hello().theirs;
+        const bool speaks = name->kind == TetherKind::segment && ours && known;
+        if (hello || speaks) again = greeting_.hear(name->sessions) == Heard::tell || again;
+        if (hello || !ours) EM_TRY(store_->remove(blob.name, stop));
     }
-    heard = again;
     return again ? tell() : Status();
+}
+
+void StoreWay::pause(Nanoseconds interval, const std::stop_token& stop) {
+    for (Nanoseconds waited{0}; waited < interval && !stop.stop_requested(); waited += slice) {
+        if (store_->wait(paths_.inbox, std::min(interval - waited, slice))) return;
+    }
 }
 
 Status StoreWay::listen(const std::stop_token& stop) {
     const BlobStore::Patience patience = store_->patience();
-    Nanoseconds interval = patience.least, repeat = std::chrono::seconds(5);
+    Nanoseconds interval = patience.least, repeat = config_.greet_again_after;
     Nanoseconds told = clock_.monotonic();
-    while (!greeting_.is_agreed()) {
-        bool heard = false;
-        EM_TRY(look(heard, stop));
-        if (heard) interval = patience.least;
-        for (Nanoseconds waited{0}; waited < interval && !heard; waited += slice) {
-            if (stop.stop_requested()) return fail(Code::cancelled, "{}: stopped", text());
-            if (store_->wait(paths_.inbox, std::min(interval - waited, slice))) break;
-        }
-        interval = std::min(interval * 2, patience.most);
+    for (;;) {
+        const TetherHello before = greeting_.hello();
+        Status looked = look(stop);
+        if (looked && !is_settled() && greeting_.is_agreed()) looked = tell();
+        if (stop.stop_requested()) return fail(Code::cancelled, "{}: stopped", text());
+        // A new session for each failure would undo what the peer has agreed to.
+        if (!looked && store_refuses(looked.error().code)) return looked;
+        if (is_settled()) return {};
+        interval = greeting_.hello() == before ? std::min(interval * 2, patience.most) : patience.least;
+        pause(interval, stop);
         if (clock_.monotonic() - told < repeat) continue;
         // It may have been lost, or heard by a process that is no more.
-        EM_TRY(tell());
+        if (!tell()) continue;
         told = clock_.monotonic();
-        repeat = std::min<Nanoseconds>(repeat * 2, std::chrono::minutes(1));
+        repeat = std::min(repeat * 2, store_way_greeting_most);
     }
-    return {};
 }
 
-// The peer speaks to this session, so that nobody wants what earlier ones have left.
+// The peer speaks to this session, so that nobody wants what earlier ones have left. What this misses, the
+// peer removes.
 Status StoreWay::clean(const std::stop_token& stop) {
     EM_ASSIGN(const auto blobs, store_->list(paths_.outbox, listed, stop));
     for (const Blob& blob : blobs) {
@@ -130,7 +145,7 @@ Result<Arrival> StoreWay::connect(std::stop_token stop) {
     end_carrier();
     EM_TRY(begin(stop));
     EM_TRY(listen(stop));
-    EM_TRY(clean(stop));
+    (void)clean(stop);
     EM_ASSIGN(auto ends, os::Socket::pair());
     auto carrier =
         std::make_unique<StoreCarrier>(*store_, config_, clock_, greeting_, std::move(ends.second));

@@ -29,7 +29,8 @@ class StoreWay final : public Way {
     StoreWay(std::shared_ptr<BlobStore> store, StoreWayConfig config, const Clock& clock);
     ~StoreWay() override;
 
-    // no_space, refused: the store does not take a greeting; unavailable: it is not there now.
+    // no_space, refused: the store does not take a greeting; unavailable: it is not there now. A store that
+    // fails after it has taken the first greeting is asked again until stop, if it does not refuse.
     Result<Arrival> connect(std::stop_token stop) override;
     std::string text() const override;
     // Of all streams since the beginning.
@@ -39,7 +40,9 @@ class StoreWay final : public Way {
     Status tell();
     Status begin(const std::stop_token& stop);
     Status listen(const std::stop_token& stop);
-    Status look(bool& heard, const std::stop_token& stop);
+    Status look(const std::stop_token& stop);
+    void pause(Nanoseconds interval, const std::stop_token& stop);
+    bool is_settled() const;
     Status clean(const std::stop_token& stop);
     void end_carrier();
 

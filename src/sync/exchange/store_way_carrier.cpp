@@ -8,10 +8,6 @@ namespace {
 constexpr Nanoseconds slice = std::chrono::milliseconds(20);
 constexpr std::size_t read_bytes = 1u << 20;
 
-bool is_lasting(Code code) {
-    return code == Code::refused || code == Code::bad_input || code == Code::internal;
-}
-
 std::string position_name(TetherKind kind, const TetherHello& sessions, std::uint64_t position) {
     TetherName name;
     name.kind = kind;
@@ -21,6 +17,10 @@ std::string position_name(TetherKind kind, const TetherHello& sessions, std::uin
 }
 
 }  // namespace
+
+bool store_refuses(Code code) {
+    return code == Code::refused || code == Code::bad_input || code == Code::internal;
+}
 
 StorePaths paths_of(const StoreWayConfig& config) {
     return {config.run + "/" + config.self + "/" + config.peer,
@@ -37,6 +37,8 @@ StoreCarrier::StoreCarrier(BlobStore& store, const StoreWayConfig& config, const
       paths_(paths_of(config)),
       socket_(std::move(socket)),
       receiver_(config.tether),
+      greeted_(clock.monotonic()),
+      greet_interval_(config.greet_again_after),
       sends_([this](const std::stop_token& stop) { send_all(stop); }),
       receives_([this](const std::stop_token& stop) { receive_all(stop); }) {}
 
@@ -70,12 +72,16 @@ void StoreCarrier::give_up(Error error) {
 
 bool StoreCarrier::put_patiently(const std::string& name, std::span<const std::byte> bytes,
                                  const std::stop_token& stop) {
+    Nanoseconds interval = store_.patience().least;
     while (!over_ && !stop.stop_requested()) {
         Status put = store_.put(paths_.outbox + "/" + name, bytes, stop);
         if (put) return true;
-        if (is_lasting(put.error().code)) give_up(std::move(put).error());
+        if (store_refuses(put.error().code)) give_up(std::move(put).error());
         // A full disk or a store that is away: whoever waits for the bytes decides how long that may be.
-        for (int i = 0; i < 20 && !over_ && !stop.stop_requested(); ++i) os::wait_ready({}, slice);
+        for (Nanoseconds waited{0}; waited < interval && !over_ && !stop.stop_requested(); waited += slice) {
+            os::wait_ready({}, std::min(interval - waited, slice));
+        }
+        interval = std::min(interval * 2, store_.patience().most);
     }
     return false;
 }
@@ -166,6 +172,7 @@ Status StoreCarrier::take_segment(const Blob& blob, const TetherName& name, cons
     if (blob.size != name.length) return {};
     const bool known = name.offset + name.length <= receiver_.consumed();
     if (!known && !receiver_.wants(name.offset, name.length)) return {};
+    ask_again_ = ask_again_ || known;
     if (!known) {
         std::vector<std::byte> bytes(name.length);
         EM_ASSIGN(const std::size_t got, store_.get(blob.name, 0, bytes, stop));
@@ -184,6 +191,7 @@ Status StoreCarrier::take(const Blob& blob, const TetherName& name, const std::s
     if (name.kind == TetherKind::hello) return hear(blob, name, stop);
     const bool ours = name.sessions == TetherHello{sessions_.theirs, sessions_.mine};
     if (!ours) return store_.remove(blob.name, stop);
+    peer_has_agreed_ = true;
     switch (name.kind) {
         case TetherKind::acknowledgement:
             if (name.offset > acknowledged_) acknowledged_ = name.offset;
@@ -231,13 +239,24 @@ void StoreCarrier::give() {
 
 void StoreCarrier::acknowledge(const std::stop_token& stop) {
     const std::uint64_t untold = receiver_.consumed() - told_;
-    const bool due = untold >= config_.tether.window_bytes / 4 ||
+    const bool due = untold >= config_.tether.window_bytes / 4 || ask_again_ ||
                      (untold > 0 && clock_.monotonic() - untold_since_ >= config_.acknowledge_after);
     if (!due) return;
     const std::string name = position_name(TetherKind::acknowledgement, sessions_, receiver_.consumed());
     if (!store_.put(paths_.outbox + "/" + name, {}, stop)) return;  // it is due again at the next look
     told_ = receiver_.consumed();
+    ask_again_ = false;
     ++acknowledgements_;
+}
+
+// A peer that has not heard that we have heard it waits for ever, and says nothing new.
+void StoreCarrier::greet_again(const std::stop_token& stop) {
+    if (peer_has_agreed_ || clock_.monotonic() - greeted_ < greet_interval_) return;
+    TetherName hello;
+    hello.sessions = sessions_;
+    if (!store_.put(paths_.outbox + "/" + encode(hello), {}, stop)) return;  // as an acknowledgement
+    greeted_ = clock_.monotonic();
+    greet_interval_ = std::min(greet_interval_ * 2, store_way_greeting_most);
 }
 
 void StoreCarrier::pause(Nanoseconds& interval) {
@@ -258,12 +277,13 @@ void StoreCarrier::receive_all(const std::stop_token& stop) {
     Nanoseconds interval = patience.least;
     while (!over_ && !stop.stop_requested()) {
         auto found = look(stop);
-        if (!found && is_lasting(found.error().code)) {
+        if (!found && store_refuses(found.error().code)) {
             give_up(std::move(found).error());
             break;
         }
         give();
         acknowledge(stop);
+        greet_again(stop);
         if (receiver_.is_over()) socket_.shutdown_sending();
         if ((receiver_.is_over() || reader_gone_) && sent_all_) break;
         const bool active = found && *found;

@@ -30,6 +30,8 @@ struct StoreWayConfig {
     std::optional<Nanoseconds> linger{};
     // Consumed bytes are acknowledged after so long, or when they are a quarter of the window.
     Nanoseconds acknowledge_after = std::chrono::seconds(5);
+    // A greeting that has had no answer is put again after so long, then after twice as long, up to a minute.
+    Nanoseconds greet_again_after = std::chrono::seconds(5);
     // What is still to be put when the socket has been closed has so long.
     Nanoseconds close_limit = std::chrono::seconds(5);
 };
@@ -46,6 +48,9 @@ struct StorePaths {
 };
 StorePaths paths_of(const StoreWayConfig& config);
 inline constexpr std::size_t store_way_listing = 1000;
+inline constexpr Nanoseconds store_way_greeting_most = std::chrono::minutes(1);
+// Whether asking again can't help: no right, or a request that the store does not understand.
+bool store_refuses(Code code);
 
 class StoreCarrier {
   public:
@@ -78,6 +83,7 @@ class StoreCarrier {
     Status hear(const Blob& blob, const TetherName& name, const std::stop_token& stop);
     void give();
     void acknowledge(const std::stop_token& stop);
+    void greet_again(const std::stop_token& stop);
     void pause(Nanoseconds& interval);
     void give_up(Error error);
 
@@ -94,6 +100,9 @@ class StoreCarrier {
     TetherReceiver receiver_;  // of the receiving thread, with what follows
     std::uint64_t told_ = 0;   // acknowledged to the peer
     Nanoseconds untold_since_{0};
+    bool ask_again_ = false;        // what is acknowledged came once more: the acknowledgement was lost
+    bool peer_has_agreed_ = false;  // something of this session has come
+    Nanoseconds greeted_{0}, greet_interval_;
     bool reader_gone_ = false;  // nobody takes what arrives
 
     std::atomic<std::uint64_t> acknowledged_{0};  // by the peer
