@@ -264,6 +264,20 @@ Result<double> data_parallel(const RunSpec& spec, bool outer) {
     return mean_loss(spec, trainer);
 }
 
+// Prints its line.
+Status measure(const RunSpec& spec, const Faults& faults, const std::string& mode,
+               const std::vector<std::string>& arguments) {
+    const os::SystemClock clock;
+    const Nanoseconds begin = clock.monotonic();
+    const bool federated = mode == "federated";
+    EM_ASSIGN(const double loss,
+              federated ? Federation(spec, faults).run() : data_parallel(spec, mode == "single"));
+    Json line = {{"loss", loss}, {"seconds", to_seconds(clock.monotonic() - begin)}};
+    line["arguments"] = arguments;
+    std::printf("%s\n", line.dump().c_str());
+    return {};
+}
+
 Status run(int argc, char** argv) {
     CLI::App app{"convergence of one setting, in one process"};
     std::string file, mode;
@@ -325,15 +339,7 @@ Status run(int argc, char** argv) {
     }
     EM_ASSIGN(RunSpec spec, contract::load_run_spec(file));
     change(spec);
-    const os::SystemClock clock;
-    const Nanoseconds begin = clock.monotonic();
-    const bool federated = mode == "federated";
-    EM_ASSIGN(const double loss,
-              federated ? Federation(spec, faults).run() : data_parallel(spec, mode == "single"));
-    Json line = {{"loss", loss}, {"seconds", to_seconds(clock.monotonic() - begin)}};
-    for (int i = 2; i < argc; ++i) line["arguments"].push_back(argv[i]);
-    std::printf("%s\n", line.dump().c_str());
-    return {};
+    return measure(spec, faults, mode, {argv + 2, argv + argc});
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "euromesh_sync.h"
+#include <euromesh_sync.h>
 
 enum { rounds = 60, points = 64 };
 
