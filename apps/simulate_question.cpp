@@ -204,8 +204,9 @@ void add_simulate_options(CLI::App& command, SimulateQuestion& question) {
 Result<sim::Scenario> scenario_of(const SimulateQuestion& question) {
     EM_ASSIGN(sim::Scenario scenario, read_scenario(scenario_name(question)));
     for (const auto& [option, text] : question.changes) {
-        const auto change = std::find_if(changes.begin(), changes.end(),
-                                         [&](const Change& one) { return option == one.option; });
+        const auto change =
+            std::find_if(changes.begin(), changes.end(),
+                         [&wanted = option](const Change& one) { return wanted == one.option; });
         const Status set = change->set(scenario, text);
         if (!set) return fail(set.error().within(option));
     }

@@ -9,8 +9,6 @@ namespace {
 using contract::RunSpec;
 using contract::SiteSpec;
 
-constexpr std::uint64_t pem_max_bytes = 64u << 10;
-
 void append(Findings& to, Findings more) {
     for (Finding& one : more) to.push_back(std::move(one));
 }

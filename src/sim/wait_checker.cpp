@@ -29,7 +29,7 @@ Nanoseconds stall_limit(const Setup& setup) {
 }
 
 WaitChecker::WaitChecker(const Setup& setup, const EventQueue& queue)
-    : setup_(setup), queue_(queue), limit_(stall_limit(setup)) {}
+    : queue_(queue), limit_(stall_limit(setup)) {}
 
 void WaitChecker::disturbed(Nanoseconds until) {
     disturbed_until_ = std::max(disturbed_until_, until);

@@ -27,7 +27,6 @@ class WaitChecker {
     double longest_stall_s() const { return longest_stall_s_; }
 
   private:
-    const Setup& setup_;
     const EventQueue& queue_;
     Nanoseconds limit_;
     Nanoseconds moved_{0};
