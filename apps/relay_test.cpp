@@ -111,11 +111,11 @@ struct Stream {
     Flow flow;
 };
 
-// Burns CPU time up to so many hundredths of a second, then becomes the relay, which the limit kills soon.
+// Burns 99 of the 100 hundredths of a second of CPU time, then becomes the relay, which the limit kills soon.
 std::vector<std::string> nearly_spent(const std::vector<std::string>& relay) {
     std::vector<std::string> words{
         "/bin/bash", "-c",
-        "ulimit -t 1; while read -ra s < /proc/$$/stat; (( s[13] + s[14] < 98 )); do :; done; exec \"$@\"",
+        "ulimit -t 1; while read -ra s < /proc/$$/stat; (( s[13] + s[14] < 99 )); do :; done; exec \"$@\"",
         "relay"};
     words.insert(words.end(), relay.begin(), relay.end());
     return words;
@@ -154,7 +154,7 @@ TEST_CASE("a relay that the CPU limit kills is started again and goes on") {
     std::uint16_t port = 0;
     const std::size_t first = spools.listen(port);
     spools.start(spools.over_tcp("a", "--to", port));
-    Stream stream(spools, 10u << 20, 64u << 10);
+    Stream stream(spools, 10u << 20, 16u << 10);
     stream.connect();
     spools.kill(first);
     // Receiving costs the most; each of these has some hundredths of a CPU-second left.
