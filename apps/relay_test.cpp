@@ -149,15 +149,17 @@ TEST_CASE("relays killed at random moments lose, repeat and alter nothing of a s
     CHECK(stream.b.counts().segments_corrupt == 0);
 }
 
-TEST_CASE("a relay that the CPU limit kills is started again and goes on") {
-    Spools spools;
+namespace {
+
+// One stream whose receiving relay has next to no CPU time left; how often the limit struck.
+int stream_under_limit(Spools& spools) {
     std::uint16_t port = 0;
     const std::size_t first = spools.listen(port);
-    spools.start(spools.over_tcp("a", "--to", port));
-    Stream stream(spools, 10u << 20, 16u << 10);
+    const std::size_t sender = spools.start(spools.over_tcp("a", "--to", port));
+    Stream stream(spools, 10u << 20, 8u << 10);
     stream.connect();
     spools.kill(first);
-    // Receiving costs the most; each of these has some hundredths of a CPU-second left.
+    // Receiving costs the most.
     const auto relay_words = spools.over_tcp("b", "--listen", port);
     std::size_t relay = spools.start(nearly_spent(relay_words));
     int kills = 0;
@@ -170,6 +172,20 @@ TEST_CASE("a relay that the CPU limit kills is started again and goes on") {
         relay = spools.start(++kills < 2 ? nearly_spent(relay_words) : relay_words);
     }
     CHECK((stream.flow.got == stream.data));
+    spools.kill(sender);
+    spools.kill(relay);
+    return kills;
+}
+
+}  // namespace
+
+// A fast machine may carry a whole stream in the CPU time that is left.
+TEST_CASE("a relay that the CPU limit kills is started again and goes on") {
+    int kills = 0;
+    for (int stream = 0; stream < 8 && kills == 0; ++stream) {
+        Spools spools;
+        kills = stream_under_limit(spools);
+    }
     CHECK(kills >= 1);
 }
 
