@@ -60,6 +60,7 @@ Result<double> mean_loss(const RunSpec& spec, trainer::Trainer& trainer) {
 struct Faults {
     double drop = 0;
     std::string late = "carry";
+    std::string merge = "mix";
     std::size_t members_from = 0, members_to = 0;  // 0: all
 };
 
@@ -159,12 +160,22 @@ class Federation {
         trainer::Sampler sampler = apps::sampler_of(spec_, rank, round);
         EM_TRY(steps_of(replica, sampler, ahead));
         if (replica.merges) {
-            replica.site.trainer.read_parameters(replica.local);
-            sync::overlap_mix(ahead > 0 ? spec_.outer.mix : 0.0, outer_.params, replica.local);
+            merge(replica, ahead > 0);
             replica.site.trainer.write_parameters(replica.local);
             replica.base = outer_.params;
         }
         return steps_of(replica, sampler, steps - ahead);
+    }
+
+    void merge(Replica& replica, bool overlaps) {
+        if (!overlaps || faults_.merge == "mix") {
+            replica.site.trainer.read_parameters(replica.local);
+            return sync::overlap_mix(overlaps ? spec_.outer.mix : 0.0, outer_.params, replica.local);
+        }
+        std::vector<float> now(count_);
+        replica.site.trainer.read_parameters(now);
+        for (std::size_t i = 0; i < count_; ++i)
+            replica.local[i] = outer_.params[i] + (now[i] - replica.local[i]);
     }
 
     Status steps_of(Replica& replica, trainer::Sampler& sampler, std::uint64_t steps) {
@@ -330,6 +341,7 @@ Status run(int argc, char** argv) {
     Faults faults;
     app.add_option("--drop", faults.drop);
     app.add_option("--late", faults.late)->check(CLI::IsMember({"drop", "carry", "keep"}));
+    app.add_option("--merge", faults.merge)->check(CLI::IsMember({"mix", "rebase"}));
     app.add_option("--members-from", faults.members_from);
     app.add_option("--members-to", faults.members_to);
     try {

@@ -287,13 +287,13 @@ void Conductor::hear(Rank from, const Commit& message) {
     // An own ballot can be given up: only this site could commit it.
     const bool own_ballot = lead() == config_.self || plan_is_mine_;
     if (message.authority < me_.promised && !own_ballot) return;
-    const bool fits = manifest->run == config_.run && manifest->previous == me_.position.chain_head &&
-                      manifest->state_before == me_.state && me_.prepared &&
-                      me_.prepared->state_after == manifest->state_after;
+    const bool follows = manifest->run == config_.run && manifest->previous == me_.position.chain_head &&
+                         manifest->state_before == me_.state;
+    const bool fits = follows && me_.prepared && me_.prepared->state_after == manifest->state_after;
     const auto is_me = [&](const Contributor& one) { return one.site == config_.sites[config_.self]; };
     const bool had_part = std::any_of(manifest->contributors.begin(), manifest->contributors.end(), is_me);
-    const bool next = manifest->previous == me_.position.chain_head && manifest->state_before == me_.state &&
-                      me_.role == Role::member && (!had_part || !me_.prepared);
+    // Of a round in which an earlier life of this site had part it has nothing prepared.
+    const bool can_follow = follows && me_.role == Role::member && (!had_part || !me_.prepared);
     const bool counts =
         manifest->previous == me_.position.chain_head || (peers_[from].standing && is_better(from));
     if (fits) {
@@ -302,7 +302,7 @@ void Conductor::hear(Rank from, const Commit& message) {
         if (peers_[from].standing && peers_[from].standing->position.round < me_.position.round) {
             peers_[from].standing->position = me_.position;
         }
-    } else if (next) {
+    } else if (can_follow) {
         owe(*manifest, message.line);
     } else if (counts) {
         fall_behind(fmt::format("{} committed round {} with another result", name(from), manifest->round));

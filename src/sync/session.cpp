@@ -31,8 +31,7 @@ Status check(const SessionConfig& config) {
     if (config.schedule.inner_steps == 0 || config.schedule.first_inner_steps == 0) {
         return fail(Code::bad_input, "inner steps must be at least 1");
     }
-    if (config.fragments == 0) return fail(Code::bad_input, "a model has at least one fragment");
-    if (config.fragments > 1) EM_TRY(make_fragments(config.layout, config.fragments));
+    EM_TRY(make_fragments(config.layout, config.fragments));
     if (config.grace) EM_TRY(check(*config.grace));
     if (config.catch_up_rounds < 1 || config.catch_up_rounds > catch_up_most) {
         return fail(Code::bad_input, "{} rounds to catch up: use 1 to {}", config.catch_up_rounds,
@@ -72,7 +71,10 @@ struct Session::Impl {
         : config(std::move(given)),
           codec(found, config.codec_threads),
           clock(with_clock),
-          logger(with_logger) {}
+          logger(with_logger),
+          fragments(make_fragments(config.layout, config.fragments).value()),  // checked by open()
+          bases(fragments.size()),
+          changed(fragments.size()) {}
 
     ~Impl() {
         {
@@ -107,13 +109,6 @@ struct Session::Impl {
         serial = box.serial;
         replaced = replaced || epoch != box.epoch;
         epoch = box.epoch;
-    }
-
-    void cut_into_fragments(std::size_t values) {
-        fragments = {Fragment{{{0, values}}}};
-        if (config.fragments > 1) fragments = make_fragments(config.layout, config.fragments).value();
-        bases.resize(fragments.size());
-        changed.resize(fragments.size());
     }
 
     Contribution contribution_of(std::span<const float> local, Work work) const;
@@ -222,7 +217,6 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
         return fail(Code::bad_input, "the outer state to start from is not finite");
     }
     EM_TRY(prepare_state(self.config.outer, from.round / self.config.fragments, initial));
-    self.cut_into_fragments(values);
     EM_ASSIGN(ManifestFile file, ManifestFile::open(self.config.manifest_path, from));
     self.engine = std::make_unique<SessionEngine>(self.config, self.codec, std::move(self.mesh),
                                                   std::move(file), std::move(initial), std::move(from),

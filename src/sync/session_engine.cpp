@@ -52,14 +52,6 @@ Json settings_of(const SessionConfig& config) {
                 {"final outer rate", config.schedule.final_lr_fraction}};
 }
 
-// A model in one fragment need not have a layout by layers.
-std::vector<Fragment> fragments_of(const SessionConfig& config, std::size_t values) {
-    if (config.fragments == 1) return {Fragment{{{0, values}}}};
-    auto fragments = make_fragments(config.layout, config.fragments);
-    EM_ASSERT(fragments.has_value(), "checked when the session was opened");
-    return std::move(*fragments);
-}
-
 std::string difference(const Json& mine, const Json& theirs) {
     for (const auto& [key, value] : mine.items()) {
         const auto other = theirs.is_object() ? theirs.find(key) : theirs.end();
@@ -85,14 +77,15 @@ SessionEngine::SessionEngine(SessionConfig config, const Codec& codec, std::uniq
       conductor_(conductor_config(config_), std::move(position), state_digest(initial)),
       reduce_(*mesh_, codec, ReduceOptions{.digest_contribution = true}),
       gather_(*mesh_, codec),
-      fragments_(fragments_of(config_, initial.params.size())),
+      reduction_(codec.name() == topk_codec().name() ? static_cast<Reduction&>(gather_) : reduce_),
+      fragments_(make_fragments(config_.layout, config_.fragments).value()),  // checked by Session::open()
       settings_(settings_of(config_)),
       opened_(clock.monotonic()),
       state_(std::make_shared<const OuterState>(std::move(initial))) {
     versions_.resize(fragments_.size(), serial_);
     contributions_.resize(fragments_.size());
     previous_means_.resize(fragments_.size());
-    if (codec_.name() == topk_codec().name()) {
+    if (&reduction_ == &gather_) {
         for (const Fragment& fragment : fragments_) feedbacks_.emplace_back(codec_, fragment.size());
     }
     mesh_->set_hello(settings_);
@@ -114,7 +107,7 @@ void SessionEngine::run() {
         perform(conductor_.tick(ticked_));
         publish();
     }
-    abort_reduction();
+    reduction_.abort();
     publish();
 }
 
@@ -151,6 +144,7 @@ void SessionEngine::give(Contribution given) {
                                     "taken from another site since",
                                     ready.tokens, ready.base));
     }
+    settle(fragment, false);  // one that is late gives way; what it held goes into this one
     if (is_sparse()) {
         given.sparse.resize(codec_.encoded_bytes(given.gradient.size()));
         const Status encoded = feedbacks_[fragment].encode(given.gradient, given.sparse);
@@ -160,7 +154,6 @@ void SessionEngine::give(Contribution given) {
         codec_.decode(given.sparse, sent);
         given.ready.norm = norm(sent);
     }
-    settle(fragment, false);  // one that is late gives way
     contributions_[fragment] = std::move(given);
     perform(conductor_.contribute(clock_.monotonic(), contributions_[fragment]->ready, fragment));
 }

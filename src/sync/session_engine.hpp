@@ -124,9 +124,6 @@ class SessionEngine {
     void settle_dropped();
     bool is_sparse() const { return !feedbacks_.empty(); }
     Status start_reduction(const ReduceKey& key, const Plan& plan, const Contribution& own);
-    bool reduction_is_done() const { return is_sparse() ? gather_.done() : reduce_.done(); }
-    Status reduction_outcome() const { return is_sparse() ? gather_.outcome() : reduce_.outcome(); }
-    void abort_reduction() { is_sparse() ? gather_.abort() : reduce_.abort(); }
     std::size_t result_bytes(const Manifest& manifest) const;
     Status decode_result(const Manifest& manifest, std::span<const std::byte> bytes);
     std::string make_candidate(std::uint64_t round, std::vector<std::byte> result);
@@ -151,7 +148,8 @@ class SessionEngine {
     const Logger& logger_;
     Conductor conductor_;
     AllReduce reduce_;
-    AllGather gather_;                      // of a sparse codec
+    AllGather gather_;
+    Reduction& reduction_;                  // the one of the two that the codec takes
     std::vector<ErrorFeedback> feedbacks_;  // by fragment; none: the codec needs none
     std::vector<Fragment> fragments_;
     Json settings_;

@@ -11,7 +11,7 @@ namespace euromesh::sync {
 void SessionEngine::act(const StartReduce& start) {
     const std::uint64_t fragment = fragment_of(start.plan.round);
     EM_ASSERT(contributions_[fragment].has_value(), "a site that follows a plan is ready");
-    if (reducing_) abort_reduction();
+    if (reducing_) reduction_.abort();
     reducing_ = start.plan;
     reduce_began_ = clock_.monotonic();
     const ReduceKey key{static_cast<std::uint32_t>(start.plan.round), start.plan.ballot,
@@ -23,7 +23,7 @@ void SessionEngine::act(const StartReduce& start) {
 void SessionEngine::act(const AbortReduce&) {
     if (!reducing_) return;
     reducing_.reset();
-    if (!std::exchange(reduce_error_, std::nullopt)) abort_reduction();
+    if (!std::exchange(reduce_error_, std::nullopt)) reduction_.abort();
 }
 
 void SessionEngine::act(const Adopt& adopt) {
@@ -57,10 +57,10 @@ void SessionEngine::describe(const Manifest& manifest) {
 // ---- reductions -------------------------------------------------------------------------------------------
 
 void SessionEngine::check_reduction() {
-    if (!reducing_ || !(reduce_error_ || reduction_is_done())) return;
+    if (!reducing_ || !(reduce_error_ || reduction_.done())) return;
     const Plan plan = *std::exchange(reducing_, std::nullopt);
-    const Status outcome = reduce_error_ ? Status(fail(*reduce_error_)) : reduction_outcome();
-    const auto culprit = reduce_error_ ? std::nullopt : is_sparse() ? gather_.culprit() : reduce_.culprit();
+    const Status outcome = reduce_error_ ? Status(fail(*reduce_error_)) : reduction_.outcome();
+    const auto culprit = reduce_error_ ? std::nullopt : reduction_.culprit();
     reduce_error_.reset();
     if (!outcome) {
         logger_.warning(outcome.error().message, {{"round", plan.round}});
@@ -69,8 +69,7 @@ void SessionEngine::check_reduction() {
         return perform(conductor_.reduce_failed(clock_.monotonic(), plan.ballot, culprit));
     }
     const auto& own = contributions_[fragment_of(plan.round)];
-    const std::string state =
-        make_candidate(plan.round, is_sparse() ? gather_.take_result() : reduce_.take_result());
+    const std::string state = make_candidate(plan.round, reduction_.take_result());
     const Sha256Digest digest =
         is_sparse() ? sha256(std::span<const std::byte>(own->sparse)) : reduce_.contribution_digest();
     perform(conductor_.reduced(clock_.monotonic(), {plan.ballot, state, to_hex(digest),

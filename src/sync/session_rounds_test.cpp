@@ -73,8 +73,7 @@ struct Reference {
 };
 
 Reference reference(const SessionConfig& config, std::size_t sites, double alpha) {
-    std::vector<Fragment> fragments{Fragment{{{0, values}}}};
-    if (config.fragments > 1) fragments = make_fragments(config.layout, config.fragments).value();
+    const std::vector<Fragment> fragments = make_fragments(config.layout, config.fragments).value();
     Reference made{first_state(), {}};
     made.locals.assign(sites, made.outer.params);
     for (std::uint64_t round = 0; round < rounds; ++round) {
@@ -341,8 +340,7 @@ TEST_CASE("settings that make no sense are refused when a session is opened") {
         const auto opened = Session::open(config, session_clock, silent_logger);
         return opened ? std::string() : opened.error().message;
     };
-    CHECK(complaint([](SessionConfig& c) { c.fragments = 0; }).find("at least one fragment") !=
-          std::string::npos);
+    CHECK(complaint([](SessionConfig& c) { c.fragments = 0; }).find("0 fragments") != std::string::npos);
     CHECK(complaint([](SessionConfig& c) { c.fragments = 9; }) != "");
     CHECK(complaint([](SessionConfig& c) { c.norm_gate = 0.5; }).find("norm gate of 0.5") !=
           std::string::npos);

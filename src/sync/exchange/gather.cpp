@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/assert.hpp"
+#include "sync/outer.hpp"
 
 namespace euromesh::sync {
 namespace {
@@ -120,7 +122,7 @@ struct AllGather::Impl final : BulkSink {
     bool is_too_long() const {
         double most = 0;
         for (const Partner& partner : members) most += std::fabs(double{partner.weight}) * partner.norm;
-        return std::isfinite(most) && std::sqrt(square_of(result)) > norm_slack * most + 1e-30;
+        return std::isfinite(most) && norm(result) > norm_slack * most + std::numeric_limits<float>::min();
     }
 
     std::string blame() {
@@ -129,7 +131,7 @@ struct AllGather::Impl final : BulkSink {
             if (!codec.is_finite(part_of(i), result.size()))
                 return fmt::format("the contribution of site {} is not finite", name(members[i].rank));
             codec.decode(part_of(i), result);
-            if (std::sqrt(square_of(result)) > norm_slack * members[i].norm)
+            if (norm(result) > norm_slack * members[i].norm)
                 return fmt::format("the contribution of site {} is longer than it says",
                                    name(members[i].rank));
         }
@@ -188,7 +190,7 @@ struct AllGather::Impl final : BulkSink {
 AllGather::AllGather(Mesh& mesh, const Codec& codec) : impl_(std::make_unique<Impl>(mesh, codec)) {}
 
 AllGather::~AllGather() {
-    abort();
+    AllGather::abort();
 }
 
 Status AllGather::start(const ReduceKey& key, std::vector<ReduceMember> members,

@@ -25,23 +25,22 @@
 
 namespace euromesh::sync {
 
-class AllGather {
+class AllGather final : public Reduction {
   public:
     AllGather(Mesh& mesh, const Codec& codec);
-    ~AllGather();
+    ~AllGather() override;
 
     // `mine`: the encoded contribution, encoded_bytes(result.size()) of them (asserted). Errors as
     // AllReduce::start().
     Status start(const ReduceKey& key, std::vector<ReduceMember> members, std::span<const std::byte> mine,
                  std::span<float> result);
 
-    bool done() const;
-    Status outcome() const;  // as AllReduce::outcome()
-    std::optional<Rank> culprit() const;
-    void abort();
-
-    // The contributions one after another in the order of the members, once, after a good end.
-    std::vector<std::byte> take_result();
+    bool done() const override;
+    Status outcome() const override;
+    std::optional<Rank> culprit() const override;
+    void abort() override;
+    // The contributions one after another in the order of the members: add_up().
+    std::vector<std::byte> take_result() override;
 
   private:
     struct Impl;

@@ -4,22 +4,12 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
-#include <numeric>
 
 #include "base/assert.hpp"
 #include "sync/exchange/shards.hpp"
+#include "sync/outer.hpp"
 
 namespace euromesh::sync {
-
-double square_of(std::span<const float> values) {
-    double sums[8] = {};
-    std::size_t i = 0;
-    for (; i + 8 <= values.size(); i += 8) {
-        for (std::size_t k = 0; k < 8; ++k) sums[k] += double{values[i + k]} * double{values[i + k]};
-    }
-    for (; i < values.size(); ++i) sums[0] += double{values[i]} * double{values[i]};
-    return std::accumulate(std::begin(sums), std::end(sums), 0.0);
-}
 
 struct AllReduce::Impl final : BulkSink {
     using Buffer = std::vector<std::byte>;
@@ -52,7 +42,7 @@ struct AllReduce::Impl final : BulkSink {
     std::span<const float> mine;
     std::span<float> result;
     std::size_t summed = 0;  // chunks of my shard
-    double square = 0;       // of the sum so far
+    double length = 0;       // of the sum so far
     std::optional<Rank> guilty;
     bool running = false;
     Status ending;
@@ -128,7 +118,7 @@ struct AllReduce::Impl final : BulkSink {
         shards = Shards(mine.size(), members.size(), codec.block(), options.chunk_values, options.hub);
         EM_ASSERT(codec.encoded_bytes(shards.largest_chunk()) <= bulk_max_bytes, "a chunk fits in a frame");
         summed = 0;
-        square = 0;
+        length = 0;
         guilty.reset();
         for (std::size_t m = 0; m < members.size(); ++m) {
             if (m != self) members[m].open = 2 * (shards.chunk_count(m) + my_chunks());
@@ -206,8 +196,8 @@ struct AllReduce::Impl final : BulkSink {
         double most = 0;
         for (const Partner& member : members) most += std::fabs(double{member.weight}) * member.norm;
         if (!std::isfinite(most)) return false;
-        square += square_of(total);
-        return square > norm_slack * norm_slack * most * most + std::numeric_limits<float>::min();
+        length = std::hypot(length, norm(total));
+        return length > norm_slack * most + std::numeric_limits<float>::min();
     }
 
     // Overflow of finite contributions has no culprit; it is the sum that fails then.
@@ -223,7 +213,7 @@ struct AllReduce::Impl final : BulkSink {
                 break;
             }
             codec.decode(bytes, values);
-            if (std::sqrt(square_of(values)) <= norm_slack * member.norm) continue;
+            if (norm(values) <= norm_slack * member.norm) continue;
             guilty = member.rank;
             what = fmt::format("the contribution of site {} is longer than it says", name);
             break;
@@ -341,7 +331,7 @@ AllReduce::AllReduce(Mesh& mesh, const Codec& codec, ReduceOptions options)
     : impl_(std::make_unique<Impl>(mesh, codec, options)) {}
 
 AllReduce::~AllReduce() {
-    abort();
+    AllReduce::abort();
 }
 
 Status AllReduce::start(const ReduceKey& key, std::vector<ReduceMember> members, std::span<const float> mine,

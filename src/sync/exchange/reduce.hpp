@@ -39,9 +39,6 @@ struct ReduceMember {
 // Coding may lengthen a vector, by far less than this.
 inline constexpr double norm_slack = 1.5;
 
-// Sum of the squares, in double precision.
-double square_of(std::span<const float> values);
-
 struct ReduceOptions {
     std::size_t chunk_values = 65536;
     // SHA-256 of this site's whole encoded contribution, for the manifest.
@@ -50,31 +47,42 @@ struct ReduceOptions {
     std::optional<std::size_t> hub{};
 };
 
-// One object for all reductions of a site, one reduction at a time: buffers are kept between them.
-class AllReduce {
+// A reduction under way, however the bytes move. One at a time for each object.
+class Reduction {
+  public:
+    virtual ~Reduction() = default;
+
+    // Ended well or badly; nothing of the caller's memory is touched any more.
+    virtual bool done() const = 0;
+    // Only when done(). unavailable: names the lost peer; corrupted: names the member whose contribution is
+    // not finite, or longer than it says (the other members do not know: the session tells them); cancelled:
+    // abort() was called.
+    virtual Status outcome() const = 0;
+    // Of a corrupted outcome, when it is one member's.
+    virtual std::optional<Rank> culprit() const = 0;
+    // Ends it now, on this site. The other members learn from the session that a new attempt begins.
+    virtual void abort() = 0;
+    // Bytes from which another site makes the same result; once, after a good end and before the next start.
+    virtual std::vector<std::byte> take_result() = 0;
+};
+
+// One object for all reductions of a site: buffers are kept between them.
+class AllReduce final : public Reduction {
   public:
     AllReduce(Mesh& mesh, const Codec& codec, ReduceOptions options = {});
-    ~AllReduce();
+    ~AllReduce() override;
 
     // Begins. `members` in the same order everywhere, this site among them; bad_input otherwise.
     // unavailable: a member is down now. mine.size() == result.size(), equal on all members.
     Status start(const ReduceKey& key, std::vector<ReduceMember> members, std::span<const float> mine,
                  std::span<float> result);
 
-    // Ended well or badly; nothing of the caller's memory is touched any more.
-    bool done() const;
-    // Only when done(). unavailable: names the lost peer; corrupted: names the member whose contribution is
-    // not finite, or longer than it says (the other members do not know: the session tells them); cancelled:
-    // abort() was called.
-    Status outcome() const;
-    // Of a corrupted outcome, when it is one member's.
-    std::optional<Rank> culprit() const;
-    // Ends it now, on this site. The other members learn from the session that a new attempt begins.
-    void abort();
-
-    // The encoded result, once, after a good end and before the next start(): codec.decode() of it gives
-    // `result`. Without a copy, except for fp32.
-    std::vector<std::byte> take_result();
+    bool done() const override;
+    Status outcome() const override;
+    std::optional<Rank> culprit() const override;
+    void abort() override;
+    // codec.decode() of it gives `result`. Without a copy, except for fp32.
+    std::vector<std::byte> take_result() override;
 
     // Of the last reduction, when asked for by digest_contribution.
     const Sha256Digest& contribution_digest() const;

@@ -7,6 +7,7 @@
 #include "base/os/thread.hpp"
 #include "base/random.hpp"
 #include "sync/exchange/sites_for_test.hpp"
+#include "sync/outer.hpp"
 
 using namespace euromesh;
 using namespace euromesh::sync;
@@ -40,9 +41,9 @@ std::vector<float> reference(const Codec& codec, const std::vector<ReduceMember>
     return sum;
 }
 
-struct Reduction {
-    Reduction(std::size_t count, const char* codec_name, std::size_t size, bool tls = true,
-              ReduceOptions options = {})
+struct TestReduction {
+    TestReduction(std::size_t count, const char* codec_name, std::size_t size, bool tls = true,
+                  ReduceOptions options = {})
         : sites(count, tls), codec(**find_codec(codec_name)) {
         sites.start_all();
         REQUIRE(sites.until([&] { return sites.all_up(); }));
@@ -101,7 +102,7 @@ TEST_CASE("all members get the bits of the reference: every codec, size and numb
                 CAPTURE(codec);
                 CAPTURE(count);
                 CAPTURE(size);
-                Reduction reduction(count, codec, size, count < 5, small_chunks());
+                TestReduction reduction(count, codec, size, count < 5, small_chunks());
                 reduction.start({1, 1, 0});
                 REQUIRE(reduction.finish());
                 reduction.check_result();
@@ -112,7 +113,7 @@ TEST_CASE("all members get the bits of the reference: every codec, size and numb
 
 TEST_CASE("large fragments, several rounds over the same connections, plain and TLS") {
     for (bool tls : {false, true}) {
-        Reduction reduction(3, "int8", 3'000'017, tls);
+        TestReduction reduction(3, "int8", 3'000'017, tls);
         for (std::uint32_t round = 1; round <= 3; ++round) {
             reduction.start({round, 1, 0});
             REQUIRE(reduction.finish());
@@ -123,7 +124,7 @@ TEST_CASE("large fragments, several rounds over the same connections, plain and 
 }
 
 TEST_CASE("the order of the member list is the order of the sum, whatever the ranks") {
-    Reduction reduction(3, "fp32", 5000, true, small_chunks());
+    TestReduction reduction(3, "fp32", 5000, true, small_chunks());
     reduction.members = {{2, 0.1f}, {0, 0.7f}, {1, 0.2f}};
     reduction.start({1, 1, 0});
     REQUIRE(reduction.finish());
@@ -134,7 +135,7 @@ TEST_CASE("the order of the member list is the order of the sum, whatever the ra
 }
 
 TEST_CASE("fp32 may be reduced in place") {
-    Reduction reduction(3, "fp32", 100'003, true, small_chunks());
+    TestReduction reduction(3, "fp32", 100'003, true, small_chunks());
     const std::vector<float> expected = reference(reduction.codec, reduction.members, reduction.mine);
     for (Rank rank = 0; rank < 3; ++rank) {
         REQUIRE(reduction.reduces[rank]->start({1, 1, 0}, reduction.members, reduction.mine[rank],
@@ -148,7 +149,7 @@ TEST_CASE("a hub gives the same bits as shared work") {
     ReduceOptions options = small_chunks();
     options.hub = 1;
     for (const char* codec : {"fp32", "int8"}) {
-        Reduction reduction(3, codec, 10'001, false, options);
+        TestReduction reduction(3, codec, 10'001, false, options);
         reduction.start({1, 1, 0});
         REQUIRE(reduction.finish());
         reduction.check_result();
@@ -156,7 +157,7 @@ TEST_CASE("a hub gives the same bits as shared work") {
 }
 
 TEST_CASE("a subset of the sites reduces; the others are not touched") {
-    Reduction reduction(4, "int8", 5000, false, small_chunks());
+    TestReduction reduction(4, "int8", 5000, false, small_chunks());
     reduction.members = {{1, 0.5f}, {3, 0.5f}};
     reduction.start({1, 1, 0});
     REQUIRE(reduction.finish());
@@ -168,7 +169,7 @@ TEST_CASE("the digest is that of the encoded contribution as a whole") {
     for (const char* codec : {"fp32", "int8"}) {
         ReduceOptions options = small_chunks();
         options.digest_contribution = true;
-        Reduction reduction(3, codec, 10'001, false, options);
+        TestReduction reduction(3, codec, 10'001, false, options);
         reduction.start({1, 1, 0});
         REQUIRE(reduction.finish());
         reduction.check_result();
@@ -180,7 +181,7 @@ TEST_CASE("the digest is that of the encoded contribution as a whole") {
 
 TEST_CASE(
     "a member that dies in the middle ends the reduction of the others, by name; they go on without it") {
-    Reduction reduction(3, "fp32", 3'000'000);
+    TestReduction reduction(3, "fp32", 3'000'000);
     reduction.start({1, 1, 0});
     const auto moved = [&] { return reduction.sites.meshes[0]->traffic(1).received_bytes > 1'000'000; };
     REQUIRE(reduction.sites.until(moved));
@@ -203,7 +204,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a member that is done may leave while the others still work") {
-    Reduction reduction(3, "fp32", 3'000'000, true, small_chunks());
+    TestReduction reduction(3, "fp32", 3'000'000, true, small_chunks());
     reduction.start({1, 1, 0});
     REQUIRE(reduction.sites.until([&] { return reduction.reduces[1]->done(); }));
     REQUIRE(reduction.reduces[1]->outcome());
@@ -218,7 +219,7 @@ TEST_CASE("a member that is done may leave while the others still work") {
 }
 
 TEST_CASE("frames of an aborted attempt do not disturb the next one") {
-    Reduction reduction(3, "int8", 2'000'000, false);
+    TestReduction reduction(3, "int8", 2'000'000, false);
     for (std::uint32_t attempt = 1; attempt <= 20; ++attempt) {
         reduction.start({1, attempt, 0});
         for (std::uint32_t turns = 0; turns < attempt; ++turns) reduction.sites.turn();
@@ -234,7 +235,7 @@ TEST_CASE("frames of an aborted attempt do not disturb the next one") {
 }
 
 TEST_CASE("one site aborts alone: the others' next attempt with it succeeds") {
-    Reduction reduction(2, "fp32", 1'000'000);
+    TestReduction reduction(2, "fp32", 1'000'000);
     reduction.start({1, 1, 0});
     reduction.sites.turn();
     reduction.reduces[0]->abort();
@@ -248,7 +249,7 @@ TEST_CASE("one site aborts alone: the others' next attempt with it succeeds") {
 
 TEST_CASE("a contribution that is not finite is named and goes no further") {
     for (const char* codec : {"fp32", "int8"}) {
-        Reduction reduction(2, codec, 1000);
+        TestReduction reduction(2, codec, 1000);
         reduction.mine[1][3] = std::numeric_limits<float>::quiet_NaN();
         reduction.start({1, 1, 0});
         REQUIRE(reduction.sites.until([&] { return reduction.reduces[0]->done(); }));
@@ -264,10 +265,10 @@ TEST_CASE("a contribution that is not finite is named and goes no further") {
 
 TEST_CASE("a contribution longer than it says is named, whoever owns the shard") {
     for (const char* codec : {"fp32", "int8", "int4"}) {
-        Reduction reduction(3, codec, 50'000, true, small_chunks());
+        TestReduction reduction(3, codec, 50'000, true, small_chunks());
         for (Rank rank = 0; rank < 3; ++rank) {
             reduction.members[rank].weight = 1.0f / 3;
-            reduction.members[rank].norm = std::sqrt(square_of(reduction.mine[rank]));
+            reduction.members[rank].norm = norm(reduction.mine[rank]);
         }
         reduction.start({1, 1, 0});
         REQUIRE(reduction.finish());
@@ -287,7 +288,7 @@ TEST_CASE("a contribution longer than it says is named, whoever owns the shard")
 }
 
 TEST_CASE("members that disagree on sizes are told, not summed") {
-    Reduction reduction(2, "fp32", 1000, false, small_chunks());
+    TestReduction reduction(2, "fp32", 1000, false, small_chunks());
     reduction.mine[1].resize(500);
     reduction.result[1].resize(500);
     reduction.start({1, 1, 0});
@@ -300,7 +301,7 @@ TEST_CASE("members that disagree on sizes are told, not summed") {
 }
 
 TEST_CASE("what cannot be reduced is refused before anything is sent") {
-    Reduction reduction(2, "fp32", 10);
+    TestReduction reduction(2, "fp32", 10);
     std::vector<float>& values = reduction.mine[0];
     const auto refused = [&](std::vector<ReduceMember> members) {
         return reduction.reduces[0]->start({1, 1, 0}, std::move(members), values, values).error().code;
