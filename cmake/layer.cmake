@@ -1,8 +1,9 @@
-# em_layer(NAME [LIBS target...] [MODULE folder]): src/NAME becomes the library em_NAME; every x_test.cpp in it
-# becomes one ctest. What lies in src/NAME/MODULE is no part of the library, and its tests are only run when
+# em_layer(NAME [LIBS target...] [MODULE folder]): src/NAME becomes the library em_NAME, a '/' in NAME a '_' there;
+# every x_test.cpp in it becomes one ctest. What lies in src/NAME/MODULE is no part of the library, and its tests are only run when
 # there is a target euromesh_MODULE.
 function(em_layer name)
     cmake_parse_arguments(ARG "" "MODULE" "LIBS" ${ARGN})
+    string(REPLACE "/" "_" library em_${name})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
     set(tests ${sources})
     if(ARG_MODULE)
@@ -14,19 +15,19 @@ function(em_layer name)
     list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
     if(sources)
-        add_library(em_${name} STATIC ${sources})
-        target_link_libraries(em_${name} PUBLIC em_flags ${ARG_LIBS})
+        add_library(${library} STATIC ${sources})
+        target_link_libraries(${library} PUBLIC em_flags ${ARG_LIBS})
     else()
-        add_library(em_${name} INTERFACE)
-        target_link_libraries(em_${name} INTERFACE em_flags ${ARG_LIBS})
+        add_library(${library} INTERFACE)
+        target_link_libraries(${library} INTERFACE em_flags ${ARG_LIBS})
     endif()
     if(tests AND EUROMESH_TESTS)
-        add_executable(em_${name}_test ${tests})
-        target_link_libraries(em_${name}_test PRIVATE em_${name} em_test_main)
+        add_executable(${library}_test ${tests})
+        target_link_libraries(${library}_test PRIVATE ${library} em_test_main)
         foreach(test ${tests})
             file(RELATIVE_PATH label ${PROJECT_SOURCE_DIR}/src ${test})
             string(REGEX REPLACE "_test\\.cpp$" "" label ${label})
-            add_test(NAME ${label} COMMAND em_${name}_test --no-version --source-file=*/${label}_test.cpp
+            add_test(NAME ${label} COMMAND ${library}_test --no-version --source-file=*/${label}_test.cpp
                      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
             set_tests_properties(${label} PROPERTIES ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1"
                                  TIMEOUT 300)

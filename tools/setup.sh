@@ -13,7 +13,8 @@ build_packages=(
     libtorch-dev libopenblas0-pthread libopenblas-dev  # trainer: tensors, and the BLAS that makes them fast
     libexpected-dev libfmt-dev libssl-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libxxhash-dev
     libcurl4-openssl-dev ca-certificates               # object stores
-    libboost-dev                                       # planner: direction numbers of Sobol sequences
+    libboost-dev                                       # planner: direction numbers of Sobol sequences; HTTP
+    libsqlite3-dev libpq-dev libsodium-dev             # federation: stores; the separate verifier of ledgers
     mandoc perl                                        # text of the three sites
 )
 # A wider AES-GCM for TLS, looked for when the program runs; Debian has it for this processor only.
@@ -23,6 +24,7 @@ test_packages=(
     clang-14 libclang-rt-14-dev             # fuzz targets
     libgloo-dev libopenmpi-dev openmpi-bin  # what bench/exchange is compared with
     iproute2                                # shaped links
+    postgresql coinor-cbc                   # the other store; the exact optimum that placement is held against
 )
 
 say() { printf 'setup: %s\n' "$*"; }
