@@ -21,6 +21,7 @@ struct Unit {
 };
 
 // A number and one of the units; no unit: as it is.
+// A unit with an empty name is that of a bare number.
 Result<double> quantity(const std::string& text, std::span<const Unit> units, std::string_view example) {
     double value = 0;
     const char* end = text.data() + text.size();
@@ -31,12 +32,11 @@ Result<double> quantity(const std::string& text, std::span<const Unit> units, st
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const auto found =
         std::find_if(units.begin(), units.end(), [&](const Unit& one) { return one.name == unit; });
-    const bool known = unit.empty() || found != units.end();
-    if (error != std::errc{} || !known || !std::isfinite(value) || value < 0) {
+    if (error != std::errc{} || found == units.end() || !std::isfinite(value) || value < 0) {
         return fail(Code::bad_input, "'{}': use a number and a unit, such as {}", text.substr(0, 40),
                     example);
     }
-    return unit.empty() ? value : value * found->factor;
+    return value * found->factor;
 }
 
 Result<sim::Scenario> built_in(const std::string& name) {
@@ -166,12 +166,12 @@ Result<double> bits_per_second_of(const std::string& text) {
 }
 
 Result<double> seconds_of(const std::string& text) {
-    static constexpr Unit units[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}, {"h", 3600}};
+    static constexpr Unit units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}, {"h", 3600}};
     return quantity(text, units, "20ms or 12s");
 }
 
 Result<double> count_of(const std::string& text) {
-    static constexpr Unit units[] = {{"k", 1e3}, {"m", 1e6}, {"b", 1e9}, {"t", 1e12}};
+    static constexpr Unit units[] = {{"", 1}, {"k", 1e3}, {"m", 1e6}, {"b", 1e9}, {"t", 1e12}};
     return quantity(text, units, "405e9 or 405b");
 }
 

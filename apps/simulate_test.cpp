@@ -63,6 +63,8 @@ TEST_CASE("bad input is one line that says what would be right") {
         {{"simulate", "fault"}, "euromesh: no built-in scenario 'fault'; did you mean 'faults'?\n"},
         {{"simulate", "--bandwidth", "fast"},
          "euromesh: --bandwidth: 'fast': use a number and a unit, such as 10gbit or 500mbit\n"},
+        {{"simulate", "--bandwidth", "10"},
+         "euromesh: --bandwidth: '10': use a number and a unit, such as 10gbit or 500mbit\n"},
         {{"simulate", "--sites", "65"}, "euromesh: --sites: '65': use a whole number from 1 to 64\n"},
         {{"simulate", "--grace", "maybe"}, "euromesh: --grace: 'maybe': use yes or no\n"},
         {{"simulate", "calm", "--quorum", "0"},

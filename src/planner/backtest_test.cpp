@@ -125,8 +125,8 @@ TEST_CASE("exchanges: exact from the time, far too slow from the line that was t
     REQUIRE(result.exchanges.size() == 5);
     for (std::size_t i = 0; i < 3; ++i)
         CHECK(std::abs(result.exchanges[i].predicted - result.exchanges[i].reported) < 0.001);
-    CHECK(result.exchanges[3].predicted_exchange_s == doctest::Approx(49).epsilon(0.01));
-    CHECK(result.exchanges[4].predicted_exchange_s == doctest::Approx(506).epsilon(0.01));
+    CHECK(result.exchanges[3].predicted_exchange_s == doctest::Approx(50.75).epsilon(0.01));
+    CHECK(result.exchanges[4].predicted_exchange_s == doctest::Approx(523.8).epsilon(0.01));
 }
 
 TEST_CASE("the order of the runs changes nothing; a slower run predicts the others to be slower") {

@@ -13,6 +13,7 @@ struct CodecPayload {
 
 constexpr double scale_of_256_values = 4.0 / 256.0;
 constexpr double bits_of_a_kept_value = 2 + 12;  // value and place within 4,096
+constexpr double bits_of_two_levels = 2 * 16;
 
 constexpr std::array codec_payloads = {
     CodecPayload{"fp32", 4.0},
@@ -21,7 +22,7 @@ constexpr std::array codec_payloads = {
     CodecPayload{"int8", 1.0 + scale_of_256_values},
     CodecPayload{"int4", 0.5 + scale_of_256_values},
     CodecPayload{"e3m0", 0.5 + scale_of_256_values},
-    CodecPayload{"topk", 64 * bits_of_a_kept_value / 8 / 4096},
+    CodecPayload{"topk", (64 * bits_of_a_kept_value + bits_of_two_levels) / 8 / 4096},
 };
 
 constexpr std::array topology_names = {std::string_view("ring"), std::string_view("hub"),
