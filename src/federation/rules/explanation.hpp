@@ -1,0 +1,35 @@
+// Why a request was allowed or refused: every rule that was asked, and what it looked at.
+//
+// Evaluates again and keeps what decide() throws away; the verdict is the same. The JSON form is canonical
+// (keys in fixed order), so that it can be an event. Plain values: no thread rule.
+#pragma once
+
+#include "federation/rules/rule_set.hpp"
+
+namespace euromesh::federation {
+
+struct LookedAt {
+    std::string attribute;  // "data.residency"
+    RuleValue value;        // absent when only `has` was asked of it
+};
+
+struct RuleAccount {
+    const Rule* rule = nullptr;
+    bool applied = false;
+    std::size_t round = 0;            // which data set
+    std::vector<LookedAt> looked_at;  // in the order of looking, each once
+};
+
+struct RuleExplanation {
+    RuleVerdict verdict;
+    std::vector<RuleAccount> evaluated;
+};
+
+RuleExplanation explain(const RuleSet& federation, std::span<const RuleSet* const> narrowing,
+                        const RuleRequest& request);
+
+// "refused by eu-residency (federation): Data marked EU ... [source] because data.residency is "eu", ..."
+std::string in_words(const RuleExplanation& explanation);
+Json to_json(const RuleExplanation& explanation);
+
+}  // namespace euromesh::federation
