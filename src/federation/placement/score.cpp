@@ -1,0 +1,62 @@
+#include "federation/placement/score.hpp"
+
+#include <algorithm>
+
+namespace euromesh::federation {
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr std::array<std::string_view, score_terms> term_names{
+    "start", "band", "run", "energy", "carbon", "price", "transfer", "share_debt", "preference", "lateness"};
+constexpr std::int64_t most_value = 1'000'000'000'000'000;
+constexpr std::int64_t ms_per_hour = 3'600'000;
+
+ScoreTerm term_of(Term term, std::int64_t value, std::int64_t weight_micro) {
+    return {term, value, weight_micro, scaled(value, weight_micro, 1'000'000, score_most_ms)};
+}
+
+}  // namespace
+
+std::string_view name_of(Term term) {
+    return term_names.at(static_cast<std::size_t>(term));
+}
+
+std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t divisor, std::int64_t most) {
+    std::int64_t product = 0;
+    if (!__builtin_mul_overflow(a, b, &product)) return std::min(product / divisor, most);
+    return static_cast<std::int64_t>(std::min(Wide{a} * b / divisor, Wide{most}));
+}
+
+std::int64_t run_time_ms(std::int64_t duration_ms, std::int64_t rate_permille) {
+    return (duration_ms * 1000 + rate_permille - 1) / rate_permille;
+}
+
+ScoreTerms score_terms_of(const PlacementPolicy& policy, const PlacementPartition& partition,
+                          const PlaceFacts& facts, std::int64_t now_ms, std::int64_t start_ms,
+                          std::optional<std::int64_t> deadline_ms) {
+    const std::int64_t watt_hours = scaled(facts.run_ms, partition.watts_per_gpu, ms_per_hour, most_value);
+    const std::int64_t grams = scaled(watt_hours, partition.carbon_g_per_kwh, 1000, most_value);
+    const std::int64_t price =
+        scaled(facts.run_ms, partition.price_milli_euro_per_gpu_hour, ms_per_hour, most_value);
+    const std::int64_t end_ms = start_ms + facts.run_ms;
+    const std::int64_t late_ms = deadline_ms ? std::max<std::int64_t>(0, end_ms - *deadline_ms) : 0;
+    return {term_of(Term::start, std::max<std::int64_t>(0, start_ms - now_ms), policy.start_micro),
+            term_of(Term::band, partition.queue.p90_ms - partition.queue.median_ms, policy.band_micro),
+            term_of(Term::run, facts.run_ms, policy.run_micro),
+            term_of(Term::energy, watt_hours, policy.energy_micro),
+            term_of(Term::carbon, grams, policy.carbon_micro),
+            term_of(Term::price, price, policy.price_micro),
+            term_of(Term::transfer, facts.transfer_ms, policy.transfer_micro),
+            term_of(Term::share_debt, facts.share_debt_permille, policy.share_debt_micro),
+            term_of(Term::preference, facts.preference_rank, policy.preference_micro),
+            term_of(Term::lateness, late_ms, policy.lateness_micro)};
+}
+
+std::int64_t score_of(const ScoreTerms& terms) {
+    std::int64_t sum = 0;
+    for (const ScoreTerm& term : terms) sum += term.cost_ms;
+    return sum;
+}
+
+}  // namespace euromesh::federation
