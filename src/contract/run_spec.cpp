@@ -79,6 +79,7 @@ OuterSpec read_outer(TomlReader reader) {
     outer.inner_steps = reader.integer("inner_steps", outer.inner_steps, {1, 100000});
     outer.fragments = reader.integer("fragments", outer.fragments, {1, 256});
     outer.overlap = reader.integer("overlap", outer.overlap, {0, 100000});
+    outer.merge = reader.choice("merge", outer.merge, {"rebase", "mix"});
     outer.mix = reader.number("mix", outer.mix, {0, 1});
     outer.first_inner_steps = reader.integer("first_inner_steps", outer.inner_steps, {1, 100000});
     outer.growth_rounds = reader.integer("growth_rounds", outer.growth_rounds, {0, 1000000});

@@ -1,0 +1,72 @@
+#include "contract/job_spec.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/os/file.hpp"
+
+namespace euromesh::contract {
+namespace {
+
+constexpr const char* least = R"({"executable":"/bin/true","attributes":{"duration":60}})";
+
+std::string error_of(const std::string& text) {
+    const auto spec = parse_job_spec(text);
+    return spec ? "" : spec.error().message;
+}
+
+TEST_CASE("the least job says what runs and for how long at most") {
+    const auto spec = parse_job_spec(least);
+    REQUIRE(spec);
+    CHECK(spec->duration_ms == 60000);
+    CHECK(spec->gpus_per_site() == 0);
+    CHECK(spec->job_class == "production");
+    CHECK(error_of(R"({"executable":"/bin/true"})") ==
+          "job: /attributes/duration is missing: say how long the job runs at most, in seconds or as "
+          "\"PT30M\"");
+}
+
+TEST_CASE("a spec read, written and read again is the same, and so are its bytes") {
+    const auto spec =
+        parse_job_spec(R"({"version":1,"name":"run","executable":"train","arguments":["--x","ä"],
+        "environment":{"B":"2","A":"1"},"directory":"/scratch","stdout":"out","image":
+        "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        "resources":{"sites":{"count":3,"quorum":2},"processes":4,"gpus_per_process":8,"memory_mib":1024},
+        "attributes":{"duration":"PT1H","project":"p1","class":"scavenger","kind":"federated-training",
+        "accelerators":{"gh200":1000,"a100":400}},"data":[{"id":"corpus-fi"}],
+        "preferences":{"sites":["lumi"],"countries":["FI"]}})");
+    REQUIRE_MESSAGE(spec, error_of(""));
+    CHECK(spec->gpus_per_site() == 32);
+    const auto again = read_job_spec(to_json(*spec));
+    REQUIRE(again);
+    CHECK(*again == *spec);
+    CHECK(to_json(*again).dump() == to_json(*spec).dump());
+    CHECK(digest_of(*spec).size() == 64);
+    CHECK(digest_of(*spec) != digest_of(parse_job_spec(least).value()));
+}
+
+TEST_CASE("what is wrong is named with its place and the remedy") {
+    CHECK(error_of(R"({"executable":"a","attributes":{"duration":"1h"}})")
+              .find("/attributes/duration must be 1 to") != std::string::npos);
+    CHECK(error_of(R"({"version":2,"executable":"a","attributes":{"duration":5}})")
+              .find("/version must be 1") != std::string::npos);
+    CHECK(
+        error_of(
+            R"({"executable":"a","attributes":{"duration":5},"resources":{"sites":{"count":2,"quorum":3}}})") ==
+        "job: /resources/sites/quorum must not be over the count of 2");
+    CHECK(error_of(R"({"executable":"a","attributes":{"duration":5},"image":"latest"})")
+              .find("/image must be") != std::string::npos);
+    CHECK(error_of(R"({"executable":"a","attributes":{"duration":5,"clas":"x"}})") ==
+          "job: /attributes/clas is unknown; do you mean 'class'?");
+    CHECK(error_of(std::string(job_spec_max_bytes + 1, ' ')).find("over the limit") != std::string::npos);
+}
+
+TEST_CASE("the example is a job") {
+    const auto text = os::read_file("examples/hello/job.json", job_spec_max_bytes);
+    REQUIRE(text);
+    const auto spec = parse_job_spec(*text);
+    REQUIRE_MESSAGE(spec, spec.error().message);
+    CHECK(!spec->executable.empty());
+}
+
+}  // namespace
+}  // namespace euromesh::contract
