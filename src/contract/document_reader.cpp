@@ -257,7 +257,7 @@ std::int64_t DocumentReader::duration_ms(std::string_view key, Limits limits_ms)
     std::optional<std::int64_t> ms;
     if (value->is_string())
         ms = parse_iso8601_duration_ms(value->get_ref<const std::string&>());
-    else if (value->is_number_unsigned() && value->get<std::uint64_t>() <= ten_years_ms / second_ms)
+    else if (value->is_number_integer() && value->get<std::uint64_t>() <= ten_years_ms / second_ms)
         ms = value->get<std::int64_t>() * second_ms;
     if (ms && *ms >= limits_ms.least && *ms <= limits_ms.most) return *ms;
     reject(key, fmt::format(
