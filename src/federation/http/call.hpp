@@ -26,6 +26,7 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 struct HttpCall {
     HttpMethod method = HttpMethod::get;
     std::string path{};      // decoded, without the query
+    std::string raw_path{};  // as it came, percent-encoded
     TextPairs parameters{};  // of the path, decoded: {"id", "j-17"}
     TextPairs query{};       // decoded, in order; a name may come twice
     TextPairs headers{};     // names in lower case
