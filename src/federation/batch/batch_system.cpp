@@ -1,0 +1,122 @@
+#include "federation/batch/batch_system.hpp"
+
+#include <algorithm>
+
+namespace euromesh::federation {
+namespace {
+
+constexpr std::size_t marker_most_bytes = 64;
+constexpr std::int64_t count_most = 1'000'000;
+
+bool is_name_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// What the kernel takes: no byte zero.
+bool has_zero(std::string_view text) {
+    return text.find('\0') != std::string_view::npos;
+}
+
+Status check_path(const std::string& marker, std::string_view field, const std::string& path) {
+    if (path.empty() || (path.front() == '/' && !has_zero(path))) return {};
+    return fail(Code::bad_input, "job {}: {} is not a whole path: begin it with '/'", marker, field);
+}
+
+Status check_variable(const std::string& marker, const std::string& name, const std::string& value) {
+    const bool starts_well = !name.empty() && !(name[0] >= '0' && name[0] <= '9');
+    if (!starts_well || !std::all_of(name.begin(), name.end(), is_name_character)) {
+        return fail(Code::bad_input,
+                    "job {}: a name in its environment is not made of letters, digits and '_'", marker);
+    }
+    if (!has_zero(value)) return {};
+    return fail(Code::bad_input, "job {}: environment {}: a byte zero in the value", marker, name);
+}
+
+Status check_texts(const JobStart& job) {
+    std::size_t bytes = job.executable.size() + job.directory.size() + job.queue.size() + job.account.size();
+    for (const std::string& argument : job.arguments) {
+        if (has_zero(argument))
+            return fail(Code::bad_input, "job {}: a byte zero in an argument", job.marker);
+        bytes += argument.size() + 1;
+    }
+    for (const auto& [name, value] : job.environment) {
+        EM_TRY(check_variable(job.marker, name, value));
+        bytes += name.size() + value.size() + 2;
+    }
+    if (bytes <= job_text_most_bytes) return {};
+    return fail(Code::bad_input, "job {}: arguments and environment of {} bytes: at most {}", job.marker,
+                bytes, job_text_most_bytes);
+}
+
+Status check_resources(const JobStart& job) {
+    const JobResources& wanted = job.resources;
+    for (const std::int64_t count : {wanted.nodes, wanted.processes}) {
+        if (count < 1 || count > count_most)
+            return fail(Code::bad_input, "job {}: {} nodes with {} processes: at least 1 of each", job.marker,
+                        wanted.nodes, wanted.processes);
+    }
+    if (wanted.gpus >= 0 && wanted.gpus <= count_most) return {};
+    return fail(Code::bad_input, "job {}: {} gpus on a node: 0 or more", job.marker, wanted.gpus);
+}
+
+}  // namespace
+
+std::string_view name_of(BatchState state) {
+    switch (state) {
+        case BatchState::queued:
+            return "queued";
+        case BatchState::running:
+            return "running";
+        case BatchState::ended:
+            return "ended";
+        case BatchState::cancelled:
+            return "cancelled";
+        case BatchState::lost:
+            return "lost";
+    }
+    return "?";
+}
+
+std::string_view name_of(EndCause cause) {
+    switch (cause) {
+        case EndCause::none:
+            return "none";
+        case EndCause::exit:
+            return "exit";
+        case EndCause::signal:
+            return "signal";
+        case EndCause::time_limit:
+            return "time_limit";
+        case EndCause::not_started:
+            return "not_started";
+        case EndCause::cancelled:
+            return "cancelled";
+    }
+    return "?";
+}
+
+bool is_marker(std::string_view text) {
+    const auto allowed = [](char c) { return is_name_character(c) || c == '.' || c == '-'; };
+    return !text.empty() && text.size() <= marker_most_bytes && text.front() != '.' &&
+           std::all_of(text.begin(), text.end(), allowed);
+}
+
+Status check(const JobStart& job) {
+    if (!is_marker(job.marker)) {
+        return fail(Code::bad_input, "a job's marker: 1 to {} of letters, digits, '.', '_' and '-'",
+                    marker_most_bytes);
+    }
+    if (job.executable.empty() || has_zero(job.executable))
+        return fail(Code::bad_input, "job {}: no executable: name a program", job.marker);
+    if (job.duration_ms < 1 || job.duration_ms > job_duration_most_ms) {
+        return fail(Code::bad_input, "job {}: a duration of {} ms: 1 ms to {} days", job.marker,
+                    job.duration_ms, job_duration_most_ms / 86'400'000);
+    }
+    EM_TRY(check_path(job.marker, "directory", job.directory));
+    EM_TRY(check_path(job.marker, "stdout_path", job.stdout_path));
+    EM_TRY(check_path(job.marker, "stderr_path", job.stderr_path));
+    EM_TRY(check_resources(job));
+    return check_texts(job);
+}
+
+}  // namespace euromesh::federation
