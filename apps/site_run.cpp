@@ -73,6 +73,7 @@ Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, co
     config.schedule = schedule_of(spec);
     EM_ASSIGN(config.weights, sync::parse_weight_rule(spec.outer.weights));
     config.fragments = static_cast<std::uint64_t>(spec.outer.fragments);
+    EM_ASSIGN(config.merge, sync::parse_merge_rule(spec.outer.merge));
     config.rounds = Rounds(spec).count();
     config.quorum = static_cast<std::size_t>(spec.rounds.quorum);
     config.staleness_most = static_cast<std::uint64_t>(spec.rounds.staleness);

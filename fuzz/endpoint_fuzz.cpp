@@ -2,6 +2,7 @@
 #include "base/id.hpp"
 #include "base/os/socket.hpp"
 #include "fuzz/input.hpp"
+#include "sync/exchange/connector.hpp"
 
 namespace euromesh::fuzz {
 
@@ -12,6 +13,10 @@ void try_input(Input input) {
         endpoint && endpoint->host.find_first_of("[]") == std::string::npos) {
         const auto again = os::parse_endpoint(endpoint->text());
         EM_ASSERT(again && *again == *endpoint, "an address that parses can be written");
+    }
+    if (const auto connector = sync::parse_connector(text)) {
+        const auto again = sync::parse_connector(connector->text());
+        EM_ASSERT(again && *again == *connector, "a way out that parses can be written");
     }
     const auto site = SiteId::parse(text, "site");
     EM_ASSERT(site.has_value() == is_valid_id(text), "a name is what is_valid_id says");

@@ -2,6 +2,7 @@
 #include "sync/state_transfer.hpp"
 
 #include "fuzz/input.hpp"
+#include "sync/result_transfer.hpp"
 
 namespace euromesh::fuzz {
 namespace {
@@ -14,7 +15,19 @@ sync::OuterState own_state(std::size_t choice) {
 
 }  // namespace
 
+// The result of one round, for a site that had no part in it.
+void check_result(Input input) {
+    constexpr std::uint64_t round = 7;
+    const std::size_t size = input.word();
+    auto incoming = sync::IncomingResult::begin(input.take(input.word()), round, size);
+    if (!incoming) return;
+    while (!input.is_empty() && incoming->add(input.take(input.word()))) {
+    }
+    if (incoming->complete()) EM_ASSERT(incoming->bytes().size() == size, "a result is as large as expected");
+}
+
 void try_input(Input input) {
+    check_result(input);
     const sync::OuterState like = own_state(input.byte());
     auto incoming = sync::IncomingState::begin(input.take(input.word()), like);
     if (!incoming) return;

@@ -1,6 +1,6 @@
 // Headers and names of a tether: what decodes is what encode writes; greetings in any order leave it sound.
 #include "fuzz/input.hpp"
-#include "sync/exchange/tether_wire.hpp"
+#include "sync/exchange/streams_way_preamble.hpp"
 
 namespace euromesh::fuzz {
 namespace {
@@ -17,6 +17,12 @@ void check_header(std::span<const std::byte> bytes) {
 void check_name(std::string_view text) {
     const auto name = sync::decode_tether_name(text);
     if (name) EM_ASSERT(sync::encode(*name) == text, "decodes only names that encode writes");
+}
+
+void check_preamble(std::span<const std::byte> bytes) {
+    const auto preamble = sync::decode_streams_preamble(bytes);
+    if (!preamble) return;
+    EM_ASSERT(std::ranges::equal(sync::encode(*preamble), bytes), "decodes only what encode writes");
 }
 
 // The digest over a header is not guessed: it is put in.
@@ -47,6 +53,7 @@ void check_greeting(Input input) {
 void try_input(Input input) {
     check_header(input.rest());
     check_name(input.text());
+    check_preamble(input.rest());
     check_sealed(input);
     check_greeting(input);
 }

@@ -60,7 +60,6 @@ Result<double> mean_loss(const RunSpec& spec, trainer::Trainer& trainer) {
 struct Faults {
     double drop = 0;
     std::string late = "carry";
-    std::string merge = "mix";
     std::size_t members_from = 0, members_to = 0;  // 0: all
 };
 
@@ -168,14 +167,13 @@ class Federation {
     }
 
     void merge(Replica& replica, bool overlaps) {
-        if (!overlaps || faults_.merge == "mix") {
-            replica.site.trainer.read_parameters(replica.local);
-            return sync::overlap_mix(overlaps ? spec_.outer.mix : 0.0, outer_.params, replica.local);
-        }
         std::vector<float> now(count_);
         replica.site.trainer.read_parameters(now);
-        for (std::size_t i = 0; i < count_; ++i)
-            replica.local[i] = outer_.params[i] + (now[i] - replica.local[i]);
+        if (spec_.outer.merge == "rebase")
+            sync::overlap_rebase(replica.local, outer_.params, now);
+        else
+            sync::overlap_mix(overlaps ? spec_.outer.mix : 0.0, outer_.params, now);
+        replica.local.swap(now);
     }
 
     Status steps_of(Replica& replica, trainer::Sampler& sampler, std::uint64_t steps) {
@@ -331,6 +329,7 @@ Status run(int argc, char** argv) {
     text("--inner", [](RunSpec& s, const std::string& v) { s.inner.optimiser = v; });
     text("--schedule", [](RunSpec& s, const std::string& v) { s.inner.schedule = v; });
     integer("--tau", [](RunSpec& s, std::int64_t v) { s.outer.overlap = v; });
+    text("--merge", [](RunSpec& s, const std::string& v) { s.outer.merge = v; });
     number("--mix", [](RunSpec& s, double v) { s.outer.mix = v; });
     integer("--sites", [](RunSpec& s, std::int64_t v) {
         const std::size_t texts = s.sites.size();
@@ -341,7 +340,6 @@ Status run(int argc, char** argv) {
     Faults faults;
     app.add_option("--drop", faults.drop);
     app.add_option("--late", faults.late)->check(CLI::IsMember({"drop", "carry", "keep"}));
-    app.add_option("--merge", faults.merge)->check(CLI::IsMember({"mix", "rebase"}));
     app.add_option("--members-from", faults.members_from);
     app.add_option("--members-to", faults.members_to);
     try {

@@ -94,8 +94,9 @@ EM_SYNC_API int em_sync_contribute(em_sync *sync, const float *values, size_t co
  * Either may be NULL. Cheap. */
 EM_SYNC_API int em_sync_poll(em_sync *sync, int *ready, int *due);
 
-/* Waits for the round to be committed and mixes its result into `values`: alpha * values + (1 - alpha) * outer,
- * of the fragments that have changed. alpha 0, without overlap: they are taken as they are. */
+/* Waits for the round to be committed and brings its result into `values`, of the fragments that have changed.
+ * With "merge": "rebase", the default: outer + what the steps since the contribution have changed; alpha is not
+ * used. With "mix": alpha * values + (1 - alpha) * outer. */
 EM_SYNC_API int em_sync_merge(em_sync *sync, double alpha, float *values, size_t count, em_sync_round *at);
 
 /* Copies the outer parameters: evaluate these, not a site's own. */

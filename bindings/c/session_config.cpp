@@ -122,6 +122,9 @@ Status read_outer(const Json* object, sync::SessionConfig& config) {
     EM_TRY(keys.text("weights", weights));
     EM_ASSIGN(config.outer.kind, sync::parse_outer_kind(kind));
     EM_ASSIGN(config.weights, sync::parse_weight_rule(weights));
+    std::string merge(name_of(config.merge));
+    EM_TRY(keys.text("merge", merge));
+    EM_ASSIGN(config.merge, sync::parse_merge_rule(merge));
     EM_TRY(keys.number("learning_rate", config.outer.lr, 0, 10));
     EM_TRY(keys.number("momentum", config.outer.momentum, 0, 0.9999));
     EM_TRY(keys.integer("delay", config.outer.delay, 1, 1000));

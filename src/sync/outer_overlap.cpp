@@ -35,6 +35,23 @@ void overlap_mix(double alpha, std::span<const float> merged, std::span<float> l
     for (std::size_t i = 0; i < local.size(); ++i) local[i] = merged[i] + part * (local[i] - merged[i]);
 }
 
+std::string_view name_of(MergeRule rule) {
+    return rule == MergeRule::rebase ? "rebase" : "mix";
+}
+
+Result<MergeRule> parse_merge_rule(std::string_view text) {
+    for (const MergeRule rule : {MergeRule::rebase, MergeRule::mix}) {
+        if (text == name_of(rule)) return rule;
+    }
+    return fail(Code::bad_input, "merge '{}' is not known: use rebase or mix", text.substr(0, 40));
+}
+
+void overlap_rebase(std::span<const float> sent, std::span<const float> merged, std::span<float> local) {
+    EM_ASSERT(sent.size() == local.size() && merged.size() == local.size(), "three buffers of one size");
+    EM_ASSERT(!share_memory(sent, local) && !share_memory(merged, local), "never aliased");
+    for (std::size_t i = 0; i < local.size(); ++i) local[i] = merged[i] + (local[i] - sent[i]);
+}
+
 void eager_mean(double weight, std::span<const float> stale, std::span<const float> fresh,
                 std::span<float> mean) {
     EM_ASSERT(stale.size() == mean.size() && fresh.size() == mean.size(), "three buffers of one size");

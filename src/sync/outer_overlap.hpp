@@ -3,11 +3,15 @@
 // Why: a site that waits for the exchange computes nothing. With an overlap of tau inner steps it sends its
 // pseudo-gradient, trains on, and takes the result tau steps later into parameters that have moved on.
 //
-// Overlap of tau < H steps (Streaming DiLoCo, arXiv 2501.18512: alpha 0.5, tau up to 5), theta~ the outer
-// parameters that came of the exchange, theta_m those of site m at the time of merging:
-//   theta_m <- alpha theta_m + (1 - alpha) theta~
-// Overlap of a whole round (eager updates, arXiv 2502.12996): at the end of round t the mean of round t - 1
-// has just arrived. The own part of it is replaced by the fresh one, w_m the own weight in that mean:
+// Overlap of tau < H steps: theta~ the outer parameters that came of the exchange, theta_m those of site m at
+// the time of merging, theta_sent what they were when the pseudo-gradient was taken. Two rules:
+//   rebase  theta_m <- theta~ + (theta_m - theta_sent)
+//   mix     theta_m <- alpha theta_m + (1 - alpha) theta~     (Streaming DiLoCo, arXiv 2501.18512: alpha 0.5)
+// Rebase keeps the tau fresh steps and takes everything else from the outer parameters, so that each inner
+// step counts once; a mix keeps a part of what was sent already, which is sent again with the next
+// pseudo-gradient (docs/models/convergence.md has both measured). Overlap of a whole round (eager updates,
+// arXiv 2502.12996): at the end of round t the mean of round t - 1 has just arrived. The own part of it is
+// replaced by the fresh one, w_m the own weight in that mean:
 //   D_m(t) = D_mean(t-1) + w_m (D_m(t) - D_m(t-1))
 // that is the sum of w_i D_i(t-1) over the others, and w_m D_m(t). D_m(t) is then what the own outer step
 // takes for D_mean: outer states differ between sites until the mean of round t has come everywhere.
@@ -20,6 +24,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -49,6 +54,14 @@ OverlapMoment overlap_moment(const OverlapConfig& config, std::uint64_t round, s
 // local[i] <- merged[i] + alpha (local[i] - merged[i]), which is the mix above. alpha = 1 leaves every bit of
 // `local` as it is, alpha = 0 makes it `merged` exactly. alpha in [0, 1] (asserted).
 void overlap_mix(double alpha, std::span<const float> merged, std::span<float> local);
+
+enum class MergeRule { rebase, mix };
+std::string_view name_of(MergeRule rule);
+// bad_input: names the ones that exist.
+Result<MergeRule> parse_merge_rule(std::string_view text);
+
+// local[i] <- merged[i] + (local[i] - sent[i]). local equal to `sent` becomes `merged` exactly.
+void overlap_rebase(std::span<const float> sent, std::span<const float> merged, std::span<float> local);
 
 // mean[i] <- mean[i] + weight (fresh[i] - stale[i]): `mean` is D_mean(t-1) and becomes D_m(t); `stale` is the
 // own D_m(t-1) as it went into that mean (after coding and decoding, where a codec is lossy), `fresh` the own

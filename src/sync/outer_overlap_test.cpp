@@ -39,6 +39,20 @@ TEST_CASE("the mix is alpha of the own and the rest of the merged, to fp32 round
     }
 }
 
+TEST_CASE("a rebase keeps what was done since sending, and nothing else of the own") {
+    const Vector sent = normals(5), merged = normals(6), fresh = normals(7);
+    Vector local = sent;
+    overlap_rebase(sent, merged, local);
+    CHECK(same_bits(local, merged));
+    for (std::size_t i = 0; i < local.size(); ++i) local[i] = sent[i] + fresh[i];
+    overlap_rebase(sent, merged, local);
+    for (std::size_t i = 0; i < local.size(); ++i)
+        CHECK(std::abs(local[i] - (double{merged[i]} + double{fresh[i]})) < 2e-6);
+    CHECK(parse_merge_rule("rebase").value() == MergeRule::rebase);
+    CHECK(parse_merge_rule("mix").value() == MergeRule::mix);
+    CHECK(parse_merge_rule("both").error().message == "merge 'both' is not known: use rebase or mix");
+}
+
 TEST_CASE("alpha 1 changes no bit, alpha 0 copies all, equal parameters stay, both scale together") {
     Vector special = normals(3);
     special[0] = -0.0f;

@@ -111,6 +111,24 @@ struct Session::Impl {
         epoch = box.epoch;
     }
 
+    // What of the own parameters a rebase takes for known to the outer ones.
+    void keep_sent(std::size_t fragment, std::span<const float> params) {
+        if (config.merge != MergeRule::rebase) return;
+        for (const ValueRange& range : fragments[fragment].ranges) {
+            const auto part = params.subspan(range.offset, range.count);
+            std::copy(part.begin(), part.end(), sent.begin() + static_cast<std::ptrdiff_t>(range.offset));
+        }
+    }
+
+    // As it is: without anything of the own.
+    void merge(const ValueRange& range, double alpha, bool as_it_is, std::span<float> local) const {
+        const auto outer = std::span<const float>(shown->params).subspan(range.offset, range.count);
+        const auto own = local.subspan(range.offset, range.count);
+        if (as_it_is) return overlap_mix(0, outer, own);
+        if (config.merge == MergeRule::mix) return overlap_mix(alpha, outer, own);
+        overlap_rebase(std::span<const float>(sent).subspan(range.offset, range.count), outer, own);
+    }
+
     Contribution contribution_of(std::span<const float> local, Work work) const;
 
     Status wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin);
@@ -134,6 +152,7 @@ struct Session::Impl {
     std::vector<Fragment> fragments;
     std::vector<std::uint64_t> bases;  // of each fragment: the position from which it was last taken
     std::vector<bool> changed;         // since merge()
+    std::vector<float> sent;           // of a rebase: the own parameters as they were contributed, or merged
     bool replaced = false;             // since merge(): by a peer's state
     double local_norm = 0;
     Nanoseconds waited{0};
@@ -230,6 +249,7 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
     self.replaced = false;
     self.changed.assign(self.fragments.size(), false);
     StartOutcome outcome;
+    if (self.config.merge == MergeRule::rebase) self.sent = self.shown->params;
     outcome.joined = self.serial > 1;
     outcome.round = self.shown_position.round;
     outcome.inner_steps = self.config.schedule.inner_steps_of(outcome.round);
@@ -268,6 +288,7 @@ Status Session::contribute(std::span<const float> local, Work work) {
     }
     Contribution contribution = self.contribution_of(local, work);
     self.local_norm = contribution.ready.norm;
+    self.keep_sent(contribution.fragment, local);
 
     const Nanoseconds begin = self.clock.monotonic();
     std::unique_lock lock(self.box.mutex);
@@ -316,14 +337,12 @@ bool Session::is_due() const {
 void Session::merge(double alpha, std::span<float> local) {
     Impl& self = *impl_;
     EM_ASSERT(local.size() == self.shown->params.size(), "the parameters of this model");
-    if (std::exchange(self.replaced, false)) alpha = 0;
+    const bool replaced = std::exchange(self.replaced, false);
     for (std::size_t i = 0; i < self.fragments.size(); ++i) {
         if (!self.changed[i]) continue;
         self.changed[i] = false;
-        for (const ValueRange& range : self.fragments[i].ranges) {
-            overlap_mix(alpha, std::span<const float>(self.shown->params).subspan(range.offset, range.count),
-                        local.subspan(range.offset, range.count));
-        }
+        for (const ValueRange& range : self.fragments[i].ranges) self.merge(range, alpha, replaced, local);
+        self.keep_sent(i, self.shown->params);
     }
 }
 

@@ -11,8 +11,8 @@
 //   session->leave();
 //
 // Overlap: contribute() gives what exchange() gives and returns at once; the site trains on, and await()
-// takes what came of it some inner steps later; merge() mixes it into the parameters that have moved on
-// (outer_overlap.hpp).
+// takes what came of it some inner steps later; merge() brings it into the parameters that have moved on, by
+// the run's rule (outer_overlap.hpp).
 //
 // Fragments: with F of them a round is of one, in turn (fragment.hpp), and `inner_steps` are those between
 // two rounds. Then merge() must be used: the other fragments go on from where they are.
@@ -51,6 +51,7 @@
 #include "sync/grace.hpp"
 #include "sync/manifest.hpp"
 #include "sync/outer.hpp"
+#include "sync/outer_overlap.hpp"
 
 namespace euromesh::sync {
 
@@ -75,6 +76,7 @@ struct SessionConfig {
     std::size_t starting_members = 0;  // a new run begins when so many are there; 0: all of `sites`
     std::size_t quorum = 1;            // fewer contributions than this are no round: it waits
     std::uint64_t fragments = 1;
+    MergeRule merge = MergeRule::rebase;  // rebase keeps one more copy of the parameters
     std::uint64_t rounds = std::numeric_limits<std::uint64_t>::max();  // of the run; late work makes no more
     std::optional<GraceConfig> grace;  // absent: a round waits for all members
     // Rounds of its fragment that a contribution may be late; 0: none. With momentum stale contributions harm
@@ -171,9 +173,10 @@ class Session {
     // has, be it of fewer inner steps, is in time. Cheap: ask after every inner step.
     bool is_due() const;
 
-    // Mixes what await() brought into parameters that have moved on: fragments that have changed become
-    // alpha local + (1 - alpha) outer; the others stay. alpha 0: taken as they are, as is always a whole
-    // state that was taken from a peer. local as in exchange().
+    // Brings what await() took into parameters that have moved on: fragments that have changed become by the
+    // rule rebase outer + (local - what was contributed of them last), by mix alpha local + (1 - alpha) outer;
+    // the others stay. A whole state that was taken from a peer is taken as it is. local as in exchange();
+    // alpha is for mix only.
     void merge(double alpha, std::span<float> local);
 
     // Announced: the others go on at once. Helps them first to finish the round that it knows committed.

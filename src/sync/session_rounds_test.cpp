@@ -79,10 +79,12 @@ Reference reference(const SessionConfig& config, std::size_t sites, double alpha
     for (std::uint64_t round = 0; round < rounds; ++round) {
         const Fragment& fragment = fragments[round % fragments.size()];
         std::vector<float> start(fragment.size()), part(start.size()), mean(start.size(), 0.0f);
+        std::vector<std::vector<float>> sent(sites);
         gather(fragment, made.outer.params, start);
         for (Rank rank = 0; rank < sites; ++rank) {
             train(made.locals[rank], rank, 2 * round);
             gather(fragment, made.locals[rank], part);
+            sent[rank] = part;
             const auto weight = static_cast<float>(1.0 / static_cast<double>(sites));
             for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += weight * (start[i] - part[i]);
         }
@@ -91,24 +93,33 @@ Reference reference(const SessionConfig& config, std::size_t sites, double alpha
         for (Rank rank = 0; rank < sites; ++rank) {
             if (alpha > 0) train(made.locals[rank], rank, 2 * round + 1);
             gather(fragment, made.locals[rank], part);
-            overlap_mix(alpha, start, part);
+            if (config.merge == MergeRule::rebase)
+                overlap_rebase(sent[rank], start, part);
+            else
+                overlap_mix(alpha, start, part);
             scatter(fragment, part, made.locals[rank]);
         }
     }
     return made;
 }
 
-void check_against_reference(std::uint64_t fragments, double alpha) {
+void check_against_reference(std::uint64_t fragments, double alpha, MergeRule merge) {
     CAPTURE(fragments);
     CAPTURE(alpha);
+    CAPTURE(name_of(merge));
     const RunForTest run(2);
+    const auto config_of = [&](Rank rank) {
+        SessionConfig config = streaming(run, rank, fragments);
+        config.merge = merge;
+        return config;
+    };
     std::vector<Result> results(2);
     std::vector<os::Thread> threads;
     for (Rank rank = 0; rank < 2; ++rank) {
-        threads.emplace_back([&, rank] { results[rank] = stream(streaming(run, rank, fragments), alpha); });
+        threads.emplace_back([&, rank] { results[rank] = stream(config_of(rank), alpha); });
     }
     threads.clear();
-    const Reference expected = reference(streaming(run, 0, fragments), 2, alpha);
+    const Reference expected = reference(config_of(0), 2, alpha);
     for (Rank rank = 0; rank < 2; ++rank) {
         REQUIRE_MESSAGE(results[rank].status.has_value(), results[rank].status.error().message);
         CHECK(results[rank].digest == state_digest(expected.outer));
@@ -121,10 +132,12 @@ void check_against_reference(std::uint64_t fragments, double alpha) {
 }  // namespace
 
 TEST_CASE("fragments in turn, with and without overlap, are what the formulas say, bit by bit") {
-    check_against_reference(1, 0);
-    check_against_reference(1, 0.5);
-    check_against_reference(2, 0);
-    check_against_reference(3, 0.5);
+    for (const MergeRule merge : {MergeRule::rebase, MergeRule::mix}) {
+        check_against_reference(1, 0, merge);
+        check_against_reference(1, 0.5, merge);
+        check_against_reference(2, 0, merge);
+        check_against_reference(3, 0.5, merge);
+    }
 }
 
 TEST_CASE("a site slower than the others delays nobody, and its work counts late and once") {
