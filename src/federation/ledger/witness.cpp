@@ -67,14 +67,16 @@ Result<WitnessStep> witness(const WitnessMemory& memory, const SignedHead& head,
 
 Result<WitnessMemory> follow_rotation(const WitnessMemory& memory, const KeyEvent& event) {
     const bool ours = event.change == KeyChange::rotated && event.role == KeyRole::coordinator &&
-                      event.name == memory.origin && event.replaces == memory.coordinator &&
-                      event.signer == memory.coordinator;
-    if (!ours || !is_signed(event.signer, key_statement(memory.origin, event), event.signature)) {
+                      event.name == memory.origin && event.key == memory.coordinator && !event.by_board;
+    const std::string statement = key_statement(memory.origin, event);
+    const bool holds = event.signatures.size() == 1 &&
+                       is_signed(memory.coordinator, statement, event.signatures[0].signature);
+    if (!ours || !holds) {
         return fail(Code::refused, "change of the coordinator's key: not a rotation that the key {} signed",
                     key_id(memory.coordinator));
     }
     WitnessMemory next = memory;
-    next.coordinator = event.key;
+    next.coordinator = event.successor;
     return next;
 }
 
