@@ -47,7 +47,8 @@ void read_attributes(DocumentReader reader, JobSpec& spec) {
     spec.kind = reader.choice("kind", "batch", {"batch", "training", "inference", "federated-training"});
     spec.accelerators = reader.integer_map("accelerators", 64, {1, 1000000});
     spec.exports_weights = reader.boolean("exports_weights", false);
-    spec.export_class = reader.id("export_class");
+    spec.export_class = reader.choice("export_class", spec.exports_weights ? "unknown" : "none",
+                                      {"none", "listed", "unknown"});
     reader.finish();
 }
 
@@ -124,7 +125,7 @@ Json to_json(const JobSpec& spec) {
              attributes["kind"] = spec.kind;
              attributes["accelerators"] = Json(spec.accelerators);
              attributes["exports_weights"] = spec.exports_weights;
-             if (!spec.export_class.empty()) attributes["export_class"] = spec.export_class;
+             attributes["export_class"] = spec.export_class;
              return attributes;
          }()},
         {"image", spec.image},

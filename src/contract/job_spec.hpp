@@ -44,7 +44,7 @@ struct JobSpec {
     std::map<std::string, std::int64_t>
         accelerators;  // wanted kinds and their rate for this job in thousandths
     bool exports_weights = false;
-    std::string export_class;
+    std::string export_class = "none";  // of these weights: none, listed or unknown
 
     std::string image;                             // "sha256:<hex>", or empty
     std::vector<std::string> runtimes;             // container runtimes that can start the image; empty: any

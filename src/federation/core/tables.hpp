@@ -1,0 +1,129 @@
+// The coordinator's state: what all events together have made of it.
+//
+// apply() is the only way to change it, so replaying the log rebuilds it byte for byte (digest()). It asserts
+// what must never break: used + held + left = granted and none below zero at every event, a claim's states
+// only go forward, a claim ends once. A log from outside is checked before: apply() returns corrupted for an
+// event that does not fit. Not thread-safe: one writer, readers excluded by the owner. It decides nothing:
+// core.hpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "federation/core/events.hpp"
+
+namespace euromesh::federation {
+
+class Tables {
+  public:
+    // corrupted: the event does not fit the state (wrong seq, unknown id, impossible step); the state is
+    // unchanged but for nothing the caller may rely on: stop and restore.
+    Status apply(const Event& event);
+
+    std::int64_t next_seq() const { return next_seq_; }
+    std::int64_t time_ms() const { return time_ms_; }
+    bool founded() const { return next_seq_ > 0; }
+
+    const FederationRecord& federation() const { return federation_; }
+    // The mode at a moment: emergency ends by itself.
+    std::string mode_at(std::int64_t now_ms) const;
+
+    const std::map<std::string, SiteRecord>& sites() const { return sites_; }
+    const std::map<std::string, AccountRecord>& accounts() const { return accounts_; }
+    const std::map<std::string, ProjectRecord>& projects() const { return projects_; }
+    const std::map<std::string, DataRecord>& data() const { return data_; }
+    const std::map<std::string, ApplicationRecord>& applications() const { return applications_; }
+    const std::map<std::string, AllocationRecord>& allocations() const { return allocations_; }
+    const std::unordered_map<std::string, JobRecord>& jobs() const { return jobs_; }
+    const std::unordered_map<std::string, ClaimRecord>& claims() const { return claims_; }
+
+    // nullptr: there is none. O(1) for jobs and claims.
+    const SiteRecord* site(const std::string& id) const;
+    const ProjectRecord* project(const std::string& id) const;
+    const AllocationRecord* allocation(const std::string& id) const;
+    const JobRecord* job(const std::string& id) const;
+    const ClaimRecord* claim(const std::string& id) const;
+    const KeyRecord* key(const std::string& account, const std::string& key) const;
+
+    // Numbers of jobs that wait for a place, oldest first.
+    const std::set<std::int64_t>& waiting() const { return waiting_; }
+    // Claims at a site that are not over.
+    const std::set<std::string>& open_claims(const std::string& site) const;
+    // Numbers of a project's jobs.
+    const std::set<std::int64_t>& jobs_of(const std::string& project) const;
+    // Counts what a placement round depends on: a round with the same number gives nothing new but by time.
+    std::int64_t placement_epoch() const { return placement_epoch_; }
+
+    // One line of JSON per record, in fixed order; restore() takes it back. The log from next_seq() on is
+    // applied after.
+    std::string snapshot() const;
+    static Result<Tables> restore(std::string_view snapshot);
+    // SHA-256 over snapshot(), hexadecimal.
+    std::string digest() const;
+
+  private:
+    Status on(const Event&, const FederationFounded& data);
+    Status on(const Event&, const RulesChanged& data);
+    Status on(const Event&, const ModeSet& data);
+    Status on(const Event&, const SiteAdmitted& data);
+    Status on(const Event&, const SiteDescribed& data);
+    Status on(const Event& event, const SiteStateSet& data);
+    Status on(const Event& event, const SiteJournalOpened& data);
+    Status on(const Event& event, const AccountSeen& data);
+    Status on(const Event&, const ProjectSet& data);
+    Status on(const Event&, const DataRegistered& data);
+    Status on(const Event&, const ApplicationMade& data);
+    Status on(const Event& event, const ApplicationReviewed& data);
+    Status on(const Event&, const AllocationGranted& data);
+    Status on(const Event&, const AllocationClawedBack& data);
+    Status on(const Event& event, const JobSubmitted& data);
+    Status on(const Event& event, const JobCancelAsked& data);
+    Status on(const Event& event, const JobDecided& data);
+    Status on(const Event& event, const ClaimOffered& data);
+    Status on(const Event&, const ClaimAccepted& data);
+    Status on(const Event& event, const ClaimRefused& data);
+    Status on(const Event& event, const ClaimStarted& data);
+    Status on(const Event&, const ClaimUsed& data);
+    Status on(const Event& event, const ClaimEnded& data);
+    Status on(const Event& event, const ClaimLost& data);
+    Status on(const Event&, const RecordsPruned& data);
+
+    Result<ClaimRecord*> open_claim(const std::string& id);
+    Status add_claim(const Event& event, const JobDecided& decision, const ClaimDecided& data);
+    // Takes `charged` of what is held, gives the rest back.
+    void pay(ClaimRecord& claim, std::int64_t charged);
+    Status end_claim(const Event& event, ClaimRecord& claim, std::string state, std::int64_t charged);
+    Status lose_claim(const Event& event, const std::string& id, const std::string& words);
+    void cancel_open_claims(const Event& event, JobRecord& job);
+    // What the claims of its newest attempt make of a job.
+    Status settle_job(const Event& event, const std::string& id);
+    void set_state(const Event& event, JobRecord& job, std::string state, std::string words = {});
+    void index(const JobRecord& job);
+    void prune_job(const std::string& id);
+    Status restore_line(const Json& line);
+    Status check_links() const;
+
+    std::int64_t next_seq_ = 0;
+    std::int64_t time_ms_ = 0;
+    std::int64_t placement_epoch_ = 0;
+    FederationRecord federation_;
+    std::map<std::string, SiteRecord> sites_;
+    std::map<std::string, AccountRecord> accounts_;
+    std::map<std::string, ProjectRecord> projects_;
+    std::map<std::string, DataRecord> data_;
+    std::map<std::string, ApplicationRecord> applications_;
+    std::map<std::string, AllocationRecord> allocations_;
+    std::unordered_map<std::string, JobRecord> jobs_;
+    std::unordered_map<std::string, ClaimRecord> claims_;
+    std::map<std::string, KeyRecord> keys_;  // by account and key
+    std::set<std::pair<std::int64_t, std::string>> keys_by_time_;
+    std::set<std::pair<std::int64_t, std::string>> over_by_time_;  // jobs
+    std::set<std::int64_t> waiting_;
+    std::map<std::string, std::set<std::string>> open_claims_;
+    std::map<std::string, std::set<std::int64_t>> jobs_by_project_;
+};
+
+}  // namespace euromesh::federation

@@ -1,0 +1,144 @@
+// Tables as text and back: one line a record.
+#include <algorithm>
+
+#include "base/hash.hpp"
+#include "federation/core/fields.hpp"
+#include "federation/core/tables.hpp"
+
+namespace euromesh::federation {
+namespace {
+
+constexpr std::int64_t snapshot_version = 1;
+
+struct SnapshotHead {
+    std::int64_t version = snapshot_version;
+    std::int64_t next_seq = 0;
+    std::int64_t time_ms = 0;
+};
+template <class A>
+void describe(A& a, SnapshotHead& x) {
+    a("snapshot", x.version), a("next_seq", x.next_seq), a("time_ms", x.time_ms);
+}
+
+template <class T>
+void append_line(std::string& out, std::string_view kind, const T& record) {
+    out += fmt::format(R"(["{}",)", kind);
+    append_record(out, record);
+    out += "]\n";
+}
+
+// In the order of their names.
+template <class Map>
+void append_lines(std::string& out, std::string_view kind, const Map& map) {
+    std::vector<const typename Map::value_type*> entries;
+    entries.reserve(map.size());
+    for (const auto& entry : map) entries.push_back(&entry);
+    std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->first < b->first; });
+    for (const auto* entry : entries) append_line(out, kind, entry->second);
+}
+
+template <class Map>
+Status restore_into(Map& map, const Json& json, std::string_view kind) {
+    using T = typename Map::mapped_type;
+    EM_ASSIGN(T record, read_record<T>(json, std::string(kind)));
+    const std::string id = record.id;
+    map[id] = std::move(record);
+    return {};
+}
+
+}  // namespace
+
+std::string Tables::snapshot() const {
+    std::string out;
+    append_line(out, "head", SnapshotHead{snapshot_version, next_seq_, time_ms_});
+    append_line(out, "federation", federation_);
+    append_lines(out, "site", sites_);
+    append_lines(out, "account", accounts_);
+    append_lines(out, "project", projects_);
+    append_lines(out, "data", data_);
+    append_lines(out, "application", applications_);
+    append_lines(out, "allocation", allocations_);
+    append_lines(out, "job", jobs_);
+    append_lines(out, "claim", claims_);
+    append_lines(out, "key", keys_);
+    return out;
+}
+
+std::string Tables::digest() const {
+    return to_hex(sha256(snapshot()));
+}
+
+Status Tables::restore_line(const Json& line) {
+    if (!line.is_array() || line.size() != 2 || !line[0].is_string())
+        return fail(Code::bad_input, "must be a list of a kind and a record");
+    const std::string kind = line[0].get<std::string>();
+    const Json& record = line[1];
+    if (kind == "site") return restore_into(sites_, record, kind);
+    if (kind == "account") return restore_into(accounts_, record, kind);
+    if (kind == "project") return restore_into(projects_, record, kind);
+    if (kind == "data") return restore_into(data_, record, kind);
+    if (kind == "application") return restore_into(applications_, record, kind);
+    if (kind == "allocation") return restore_into(allocations_, record, kind);
+    if (kind == "job") return restore_into(jobs_, record, kind);
+    if (kind == "claim") return restore_into(claims_, record, kind);
+    if (kind == "head") {
+        EM_ASSIGN(const SnapshotHead head, read_record<SnapshotHead>(record, kind));
+        if (head.version != snapshot_version)
+            return fail(Code::bad_input, "snapshot of version {}: this program reads {}", head.version,
+                        snapshot_version);
+        next_seq_ = head.next_seq;
+        time_ms_ = head.time_ms;
+        return {};
+    }
+    if (kind == "federation") {
+        EM_ASSIGN(federation_, read_record<FederationRecord>(record, kind));
+        return {};
+    }
+    if (kind != "key") return fail(Code::bad_input, "unknown kind '{}'", kind.substr(0, 80));
+    EM_ASSIGN(KeyRecord key, read_record<KeyRecord>(record, kind));
+    const std::string name = key.account + '\n' + key.key;
+    keys_by_time_.emplace(key.time_ms, name);
+    keys_[name] = std::move(key);
+    return {};
+}
+
+// What a record names is there.
+Status Tables::check_links() const {
+    const auto missing = [](std::string_view kind, const std::string& id) {
+        return fail(Code::corrupted, "snapshot: {} '{}' names what is not there", kind, id.substr(0, 80));
+    };
+    for (const auto& [id, claim] : claims_) {
+        if (job(claim.job) == nullptr || site(claim.site) == nullptr) return missing("claim", id);
+        if (claim.held > 0 && allocation(claim.allocation) == nullptr) return missing("claim", id);
+    }
+    for (const auto& [id, job] : jobs_)
+        for (const std::string& claim : job.claims)
+            if (this->claim(claim) == nullptr) return missing("job", id);
+    return {};
+}
+
+Result<Tables> Tables::restore(std::string_view snapshot) {
+    Tables tables;
+    std::size_t number = 0;
+    while (!snapshot.empty()) {
+        number += 1;
+        const std::size_t end = snapshot.find('\n');
+        if (end == std::string_view::npos)
+            return fail(Code::corrupted, "snapshot line {}: is cut off", number);
+        EM_ASSIGN(const Json line,
+                  parse_json(snapshot.substr(0, end), 4 * event_max_bytes).map_error([&](const auto& e) {
+                      return Error{Code::corrupted, fmt::format("snapshot line {}: {}", number, e.message)};
+                  }));
+        if (const Status status = tables.restore_line(line); !status)
+            return fail(Code::corrupted, "snapshot line {}: {}", number, status.error().message);
+        snapshot.remove_prefix(end + 1);
+    }
+    if (tables.next_seq_ == 0) return fail(Code::corrupted, "snapshot: has no head, or is empty");
+    EM_TRY(tables.check_links());
+    for (const auto& entry : tables.jobs_) tables.index(entry.second);
+    for (const auto& [id, claim] : tables.claims_)
+        if (!claim.over()) tables.open_claims_[claim.site].insert(id);
+    return tables;
+}
+
+}  // namespace euromesh::federation
