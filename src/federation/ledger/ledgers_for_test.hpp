@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "federation/ledger/key_book.hpp"
+#include "federation/ledger/ledger_export.hpp"
 #include "federation/ledger/merkle_tree.hpp"
 
 namespace euromesh::federation {
@@ -85,5 +86,22 @@ class TestLedger {
     MerkleTree tree;
     KeyBook keys;
 };
+
+// Adds jobs so that there are `heads` heads, `jobs` entries from one to the next, and exports it all.
+inline std::string exported(TestLedger& ledger, std::size_t heads, std::size_t jobs, int sites = 3) {
+    std::string text;
+    LedgerExporter exporter(TestLedger::origin, [&](std::string_view piece) {
+        text += piece;
+        return Status{};
+    });
+    std::size_t written = 0;
+    for (std::size_t i = 0; i < heads; ++i) {
+        if (i > 0) ledger.add_jobs(jobs);
+        while (written < ledger.entries.size()) REQUIRE(exporter.entry(ledger.entries[written++]));
+        REQUIRE(exporter.head(ledger.head(sites)));
+    }
+    REQUIRE(exporter.end());
+    return text;
+}
 
 }  // namespace euromesh::federation
