@@ -127,7 +127,10 @@ void set_all(Transfer& transfer, const Headers& headers) {
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, check_stop);
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
-    if (request.method == "PUT") set_body(handle, transfer);
+    if (request.method == "PUT" || request.method == "POST") set_body(handle, transfer);
+    if (!request.authority_file.empty()) {
+        curl_easy_setopt(handle, CURLOPT_CAINFO, request.authority_file.c_str());
+    }
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     if (request.signer != nullptr) set_signer(handle, *request.signer);
 }
@@ -184,6 +187,16 @@ Result<HttpAnswer> HttpClient::perform(const HttpRequest& request, std::stop_tok
     curl_easy_getinfo(state_->handle, CURLINFO_RESPONSE_CODE, &status);
     transfer.answer.status = static_cast<int>(status);
     return std::move(transfer.answer);
+}
+
+Result<HttpText> ask_text(HttpClient& client, HttpRequest request, std::size_t max_bytes,
+                          std::stop_token stop) {
+    std::string room(max_bytes, '\0');
+    request.room = std::as_writable_bytes(std::span(room.data(), room.size()));
+    EM_ASSIGN(HttpAnswer answer, client.perform(request, std::move(stop)));
+    if (answer.status >= 300) return HttpText{answer.status, std::move(answer.error_body)};
+    room.resize(answer.received);
+    return HttpText{answer.status, std::move(room)};
 }
 
 }  // namespace euromesh::os

@@ -1,4 +1,4 @@
-// HTTP requests for object stores: one at a time, bounded, signed where asked.
+// HTTP requests: one at a time, bounded, signed where an object store wants it.
 //
 // Adapter to libcurl, which brings TLS with the system's authorities, proxies from the environment (also
 // SOCKS) and AWS Signature Version 4. Redirects are not followed. No error text contains a credential, a
@@ -28,15 +28,17 @@ struct HttpSigner {
 };
 
 struct HttpRequest {
-    std::string method = "GET";  // GET, PUT, DELETE
+    std::string method = "GET";  // GET, PUT, POST, DELETE
     std::string url;             // with its query in order of names, percent-encoded
     std::vector<std::string> headers{};
-    std::span<const std::byte> body{};  // of PUT
-    // Of GET: where the body goes. More than fits is an error.
+    std::span<const std::byte> body{};  // of PUT and POST; its type stands in the headers
+    // Where the body of the answer goes. More than fits is an error.
     std::span<std::byte> room{};
     const HttpSigner* signer = nullptr;
     // Without a byte moving for so long, the request has failed.
     Nanoseconds silence_limit = std::chrono::seconds(30);
+    // PEM file of the authorities that servers are checked against, instead of the system's; may be empty.
+    std::string authority_file{};
 };
 
 struct HttpAnswer {
@@ -60,5 +62,15 @@ class HttpClient {
     struct State;
     std::unique_ptr<State> state_;
 };
+
+struct HttpText {
+    int status = 0;
+    std::string body;
+};
+
+// For small answers: a body of at most max_bytes as text, also that of an error (then at most 64 KiB). Errors
+// as perform().
+Result<HttpText> ask_text(HttpClient& client, HttpRequest request, std::size_t max_bytes,
+                          std::stop_token stop = {});
 
 }  // namespace euromesh::os
