@@ -18,7 +18,8 @@ struct OwnFacts {
     OwnFacts() {
         std::filesystem::create_directories(folder);
         for (const auto& entry : std::filesystem::directory_iterator("data"))
-            std::filesystem::copy_file(entry.path(), folder / entry.path().filename());
+            if (entry.is_regular_file())
+                std::filesystem::copy_file(entry.path(), folder / entry.path().filename());
     }
     void change(const std::string& file, const std::string& what, const std::string& instead) const {
         std::string text = run.read(folder / file);

@@ -54,3 +54,7 @@ endfunction()
 function(em_embed_simulations target)
     em_embed(${target} sim embedded_scenarios sim/embedded_scenarios.hpp scenarios/simulate/*.toml)
 endfunction()
+
+function(em_embed_rules target)
+    em_embed(${target} federation embedded_rules federation/rules/shipped.hpp data/rules/*)
+endfunction()

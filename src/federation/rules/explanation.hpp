@@ -28,8 +28,12 @@ struct RuleExplanation {
 RuleExplanation explain(const RuleSet& federation, std::span<const RuleSet* const> narrowing,
                         const RuleRequest& request);
 
-// "refused by eu-residency (federation): Data marked EU ... [source] because data.residency is "eu", ..."
+// A headline, then the deciding rules with reason, source and what they looked at; several lines.
 std::string in_words(const RuleExplanation& explanation);
+
+// {"allowed": false, "ground": "forbidden", "deciding": [{"rule": "eu-residency", "origin": "federation"}]}
+Json to_json(const RuleVerdict& verdict);
+// The same with "evaluated": all rules about this action.
 Json to_json(const RuleExplanation& explanation);
 
 }  // namespace euromesh::federation

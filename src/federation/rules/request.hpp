@@ -64,6 +64,7 @@ class RuleRequestDocument {
 
   private:
     explicit RuleRequestDocument(RuleAction action) : action_(action) {}
+    RuleSubjects subjects() const;
     RuleAction action_;
     std::array<std::unique_ptr<RuleRecord>, rule_subject_count> records_;
     std::vector<RuleRecord> data_;

@@ -10,6 +10,7 @@
 // request.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -20,7 +21,7 @@
 #include "base/hash.hpp"
 #include "base/result.hpp"
 #include "facts/problem.hpp"
-#include "federation/rules/request.hpp"
+#include "federation/rules/program.hpp"
 
 namespace euromesh::federation {
 
@@ -48,28 +49,35 @@ struct Rule {
 class RuleSet {
   public:
     // All that is wrong goes to `problems` (file, line, column); nothing is returned then. Ids are unique in
-    // the set. An empty set permits nothing.
+    // the set, names of texts, too. An empty set permits nothing.
     static std::shared_ptr<const RuleSet> compile(std::string origin, std::vector<RuleText> texts,
                                                   facts::Problems& problems);
     // bad_input: the first problem, and how many more there are.
     static Result<std::shared_ptr<const RuleSet>> compile(std::string origin, std::vector<RuleText> texts);
 
-    ~RuleSet();
     RuleSet(const RuleSet&) = delete;
     RuleSet& operator=(const RuleSet&) = delete;
 
-    const std::string& origin() const;
-    const std::vector<Rule>& rules() const;      // by id
-    const std::vector<RuleText>& texts() const;  // by name
+    const std::string& origin() const { return origin_; }
+    const std::vector<Rule>& rules() const { return rules_; }      // by id
+    const std::vector<RuleText>& texts() const { return texts_; }  // by name
     // SHA-256 over a line "HEX-OF-TEXT  NAME\n" for each text, by name: `sha256sum A B | sha256sum` gives it.
-    const Sha256Digest& digest() const;
+    const Sha256Digest& digest() const { return digest_; }
 
-    struct Compiled;  // for the evaluator
-    const Compiled& compiled() const { return *compiled_; }
+    // For the evaluator: places in rules(), in this order.
+    const std::vector<std::size_t>& about(RuleAction action) const {
+        return about_[static_cast<std::size_t>(action)];
+    }
+    const RuleProgram& program(std::size_t rule) const { return programs_[rule]; }
 
   private:
-    RuleSet();
-    std::unique_ptr<Compiled> compiled_;
+    RuleSet() = default;
+    std::string origin_;
+    std::vector<RuleText> texts_;
+    std::vector<Rule> rules_;
+    std::vector<RuleProgram> programs_;
+    std::array<std::vector<std::size_t>, rule_action_count> about_;
+    Sha256Digest digest_ = {};
 };
 
 enum class RuleGround : std::uint8_t {

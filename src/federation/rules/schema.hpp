@@ -56,7 +56,8 @@ bool concerns(RuleAction action, RuleSubject subject);
 std::string_view name_of(RuleAction action);
 std::string_view name_of(RuleSubject subject);
 std::string_view name_of(RecordKind kind);
-std::string_view name_of(RuleType type);  // "Bool", "Int", "String", "Set of String"
+std::string_view name_of(RuleType type);       // "Bool", "Int", "String", "Set of String"
+std::string_view with_article(RuleType type);  // "a Bool", "an Int" ...
 
 std::optional<RuleAction> rule_action(std::string_view name);
 std::optional<RuleSubject> rule_subject(std::string_view name);
