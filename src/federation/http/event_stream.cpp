@@ -6,7 +6,8 @@
 namespace euromesh::federation {
 namespace {
 
-constexpr std::string_view end_names[] = {"open", "client left", "too slow", "finished", "server stops"};
+constexpr std::string_view end_names[] = {"open",     "client left",  "too slow",
+                                          "finished", "server stops", "too many"};
 
 std::string without_controls(std::string_view text) {
     std::string out(text);

@@ -27,7 +27,7 @@ using EventBytes = std::shared_ptr<const std::string>;
 EventBytes make_event(std::string_view id, std::string_view type, std::string_view data);
 EventBytes make_heartbeat();
 
-enum class StreamEnd { open, client_left, too_slow, finished, server_stops };
+enum class StreamEnd { open, client_left, too_slow, finished, server_stops, too_many };
 std::string_view name_of(StreamEnd end);
 
 class EventStream {
