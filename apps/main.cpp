@@ -52,6 +52,7 @@ int run(int argc, char** argv) {
     apps::add_facts(root, context);
     apps::add_hub(root, context);
     apps::add_site(root, context);
+    apps::add_rules(root, context);
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

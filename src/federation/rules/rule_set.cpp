@@ -83,10 +83,10 @@ class OpenRounds {
         if (count > 1) closed_.resize(count);
     }
     void close(std::size_t round) {
-        if (closed_.empty())
-            left_ = 0;
-        else if (!closed_[round])
-            --left_, closed_[round] = true;
+        if (left_ == 0) return;
+        if (!closed_.empty() && closed_[round]) return;
+        if (!closed_.empty()) closed_[round] = true;
+        --left_;
     }
     void close_all() { left_ = 0; }
     bool none() const { return left_ == 0; }

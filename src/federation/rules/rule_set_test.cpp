@@ -63,6 +63,8 @@ TEST_CASE("every data set must be permitted, and none forbidden") {
     CHECK(!decided(*rules_of(a), records.request(place)).allowed);
     CHECK(decided(*rules_of(a + b), records.request(place)).allowed);
     CHECK(decided(*rules_of(open_door), records.request(place)).allowed);
+    const std::string after_open = rule_text("zz", "permit place when data.id == \"b\"");
+    CHECK(decided(*rules_of(open_door + after_open), records.request(place)).allowed);
     const auto forbids = rules_of(open_door + rule_text("f", "forbid place when data.id == \"b\""));
     CHECK(ids_of(decided(*forbids, records.request(place)).deciding) == std::vector<std::string>{"f"});
     records.data.pop_back();
