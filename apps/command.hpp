@@ -27,5 +27,6 @@ void add_facts(CLI::App& root, Context& context);
 void add_hub(CLI::App& root, Context& context);
 void add_site(CLI::App& root, Context& context);
 void add_rules(CLI::App& root, Context& context);
+void add_login(CLI::App& root, Context& context);
 
 }  // namespace euromesh::apps

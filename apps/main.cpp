@@ -53,6 +53,7 @@ int run(int argc, char** argv) {
     apps::add_hub(root, context);
     apps::add_site(root, context);
     apps::add_rules(root, context);
+    apps::add_login(root, context);
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
