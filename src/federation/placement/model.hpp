@@ -176,11 +176,12 @@ struct PlacementPolicy {
     std::int64_t preference_micro = 600'000'000'000;  // per place in the order of preference: ten minutes
     std::int64_t lateness_micro = 4'000'000;          // per ms after the deadline
     std::int64_t wait_ms =
-        30LL * 24 * 3600 * 1000;                // what being left waiting costs: dearer options are not taken
-    std::int64_t together_ms = 600'000;         // a quorum's starts lie within this
-    std::int64_t missing_site_ms = 86'400'000;  // what each wanted site costs that a run does without
-    int starts_per_partition = 6;               // moments at which a claim may start
-    int options_per_shape = 96;                 // cheapest (partition, start) looked at first
+        30LL * 24 * 3600 * 1000;         // what being left waiting costs: dearer options are not taken
+    std::int64_t together_ms = 600'000;  // a quorum's starts lie within this
+    std::int64_t missing_site_ms =
+        20LL * 24 * 3600 * 1000;   // what each wanted site costs that a run does without
+    int starts_per_partition = 6;  // moments at which a claim may start
+    int options_per_shape = 96;    // cheapest (partition, start) looked at first
     int improvement_passes = 3;
     std::int64_t exact_nodes = 50'000;  // search nodes for the proof before the heuristic stands
 };

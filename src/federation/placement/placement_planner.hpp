@@ -15,10 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.hpp"
 #include "base/result.hpp"
 #include "federation/placement/model.hpp"
-#include "federation/placement/score.hpp"
 
 namespace euromesh::federation {
 
@@ -53,13 +51,8 @@ struct PlannedWorkload {
 struct PlanQuality {
     std::int64_t cost_gpu_s = 0;
     std::int64_t bound_gpu_s = 0;
-    bool proved = false;  // the cost is the least possible, by exhaustion
-    // (cost - bound) / cost in millionths.
-    std::int64_t gap_ppm() const {
-        return cost_gpu_s > 0 ? static_cast<std::int64_t>(static_cast<double>(cost_gpu_s - bound_gpu_s) /
-                                                          static_cast<double>(cost_gpu_s) * 1e6)
-                              : 0;
-    }
+    bool proved = false;           // the cost is the least possible, by exhaustion
+    std::int64_t gap_ppm() const;  // (cost - bound) / cost in millionths, rounded up
     bool operator==(const PlanQuality&) const = default;
 };
 
@@ -71,28 +64,5 @@ struct PlacementPlan {
 
 // bad_input: as check(round).
 Result<PlacementPlan> plan_placement(const PlacementRound& round);
-
-// Why a workload may or may not run at each partition: one row for every partition of every site.
-struct ExplanationRow {
-    std::string site{};
-    std::string partition{};
-    std::optional<Filter> rejected_by{};
-    std::string rule{};  // id of the rule, or what is missing in words; empty when nothing rejected it
-    std::int64_t start_ms = 0;
-    std::int64_t start_p90_ms = 0;
-    std::int64_t run_ms = 0;
-    std::vector<ScoreTerm> terms{};
-    std::int64_t score_ms = 0;  // sum of terms[].cost_ms
-    bool chosen = false;
-};
-
-// The table, by site and partition. With a plan the chosen rows show the planned start; the others, and all
-// of them before the fact, the earliest one. not_found: no such workload in the round; bad_input: as
-// check(round).
-Result<std::vector<ExplanationRow>> explain_placement(const PlacementRound& round, std::string_view workload,
-                                                      const PlannedWorkload* planned = nullptr);
-
-// The same as JSON with keys in a fixed order, for the decision record: an array of rows.
-Json to_json(const std::vector<ExplanationRow>& rows);
 
 }  // namespace euromesh::federation

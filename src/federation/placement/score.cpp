@@ -28,35 +28,71 @@ std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t divisor, std::i
     return static_cast<std::int64_t>(std::min(Wide{a} * b / divisor, Wide{most}));
 }
 
+std::int64_t scaled_up(std::int64_t a, std::int64_t b, std::int64_t divisor, std::int64_t most) {
+    return static_cast<std::int64_t>(std::min((Wide{a} * b + divisor - 1) / divisor, Wide{most}));
+}
+
 std::int64_t run_time_ms(std::int64_t duration_ms, std::int64_t rate_permille) {
     return (duration_ms * 1000 + rate_permille - 1) / rate_permille;
 }
 
+namespace {
+
+struct RunCosts {
+    std::int64_t watt_hours = 0;
+    std::int64_t grams = 0;
+    std::int64_t milli_euro = 0;
+};
+
+RunCosts costs_of(const PlacementPartition& partition, std::int64_t run_ms) {
+    const std::int64_t watt_hours = scaled(run_ms, partition.watts_per_gpu, ms_per_hour, most_value);
+    return {watt_hours, scaled(watt_hours, partition.carbon_g_per_kwh, 1000, most_value),
+            scaled(run_ms, partition.price_milli_euro_per_gpu_hour, ms_per_hour, most_value)};
+}
+
+ScoreTerm start_term(const PlacementPolicy& policy, std::int64_t now_ms, std::int64_t start_ms) {
+    return term_of(Term::start, std::max<std::int64_t>(0, start_ms - now_ms), policy.start_micro);
+}
+
+ScoreTerm lateness_term(const PlacementPolicy& policy, std::int64_t end_ms,
+                        std::optional<std::int64_t> deadline_ms) {
+    const std::int64_t late_ms = deadline_ms ? std::max<std::int64_t>(0, end_ms - *deadline_ms) : 0;
+    return term_of(Term::lateness, late_ms, policy.lateness_micro);
+}
+
+}  // namespace
+
 ScoreTerms score_terms_of(const PlacementPolicy& policy, const PlacementPartition& partition,
                           const PlaceFacts& facts, std::int64_t now_ms, std::int64_t start_ms,
                           std::optional<std::int64_t> deadline_ms) {
-    const std::int64_t watt_hours = scaled(facts.run_ms, partition.watts_per_gpu, ms_per_hour, most_value);
-    const std::int64_t grams = scaled(watt_hours, partition.carbon_g_per_kwh, 1000, most_value);
-    const std::int64_t price =
-        scaled(facts.run_ms, partition.price_milli_euro_per_gpu_hour, ms_per_hour, most_value);
-    const std::int64_t end_ms = start_ms + facts.run_ms;
-    const std::int64_t late_ms = deadline_ms ? std::max<std::int64_t>(0, end_ms - *deadline_ms) : 0;
-    return {term_of(Term::start, std::max<std::int64_t>(0, start_ms - now_ms), policy.start_micro),
+    const RunCosts costs = costs_of(partition, facts.run_ms);
+    return {start_term(policy, now_ms, start_ms),
             term_of(Term::band, partition.queue.p90_ms - partition.queue.median_ms, policy.band_micro),
             term_of(Term::run, facts.run_ms, policy.run_micro),
-            term_of(Term::energy, watt_hours, policy.energy_micro),
-            term_of(Term::carbon, grams, policy.carbon_micro),
-            term_of(Term::price, price, policy.price_micro),
+            term_of(Term::energy, costs.watt_hours, policy.energy_micro),
+            term_of(Term::carbon, costs.grams, policy.carbon_micro),
+            term_of(Term::price, costs.milli_euro, policy.price_micro),
             term_of(Term::transfer, facts.transfer_ms, policy.transfer_micro),
             term_of(Term::share_debt, facts.share_debt_permille, policy.share_debt_micro),
             term_of(Term::preference, facts.preference_rank, policy.preference_micro),
-            term_of(Term::lateness, late_ms, policy.lateness_micro)};
+            lateness_term(policy, start_ms + facts.run_ms, deadline_ms)};
 }
 
 std::int64_t score_of(const ScoreTerms& terms) {
     std::int64_t sum = 0;
     for (const ScoreTerm& term : terms) sum += term.cost_ms;
     return sum;
+}
+
+std::int64_t place_score(const PlacementPolicy& policy, const PlacementPartition& partition,
+                         const PlaceFacts& facts) {
+    return score_of(score_terms_of(policy, partition, facts, 0, 0, std::nullopt));
+}
+
+std::int64_t start_score(const PlacementPolicy& policy, std::int64_t run_ms, std::int64_t now_ms,
+                         std::int64_t start_ms, std::optional<std::int64_t> deadline_ms) {
+    return start_term(policy, now_ms, start_ms).cost_ms +
+           lateness_term(policy, start_ms + run_ms, deadline_ms).cost_ms;
 }
 
 }  // namespace euromesh::federation

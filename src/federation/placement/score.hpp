@@ -40,6 +40,8 @@ inline constexpr std::int64_t score_most_ms = 10'000'000'000;  // of one term: 1
 
 // a x b / divisor, rounded down (a, b >= 0, divisor > 0), at most `most`; no overflow in between.
 std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t divisor, std::int64_t most);
+// The same, rounded up.
+std::int64_t scaled_up(std::int64_t a, std::int64_t b, std::int64_t divisor, std::int64_t most);
 // Milliseconds at a rate in thousandths, rounded up. rate > 0.
 std::int64_t run_time_ms(std::int64_t duration_ms, std::int64_t rate_permille);
 
@@ -56,5 +58,11 @@ ScoreTerms score_terms_of(const PlacementPolicy& policy, const PlacementPartitio
                           const PlaceFacts& facts, std::int64_t now_ms, std::int64_t start_ms,
                           std::optional<std::int64_t> deadline_ms);
 std::int64_t score_of(const ScoreTerms& terms);
+
+// The same sum in two parts, for planning: what does not depend on the start, and what does.
+std::int64_t place_score(const PlacementPolicy& policy, const PlacementPartition& partition,
+                         const PlaceFacts& facts);
+std::int64_t start_score(const PlacementPolicy& policy, std::int64_t run_ms, std::int64_t now_ms,
+                         std::int64_t start_ms, std::optional<std::int64_t> deadline_ms);
 
 }  // namespace euromesh::federation

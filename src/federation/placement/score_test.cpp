@@ -33,6 +33,9 @@ TEST_CASE("each term is its value times its weight, and the score is their sum")
         sum += costs[i];
     }
     CHECK(score_of(terms) == sum);
+    CHECK(place_score(PlacementPolicy{}, partition, facts) +
+              start_score(PlacementPolicy{}, facts.run_ms, 5 * hour, 6 * hour, 15 * hour) ==
+          sum);
 }
 
 TEST_CASE("products that do not fit are cut, not wrapped") {
@@ -40,6 +43,9 @@ TEST_CASE("products that do not fit are cut, not wrapped") {
     CHECK(scaled(most, most, 1, score_most_ms) == score_most_ms);
     CHECK(scaled(most, 1000, 1000, most) == most);
     CHECK(scaled(7, 3, 2, most) == 10);
+    CHECK(scaled_up(7, 3, 2, most) == 11);
+    CHECK(scaled_up(6, 3, 2, most) == 9);
+    CHECK(scaled_up(most, most, 1, 5) == 5);
 }
 
 TEST_CASE("a slower accelerator takes longer, rounded up") {
