@@ -17,7 +17,8 @@ namespace euromesh::os {
 namespace {
 
 constexpr std::uint64_t proc_most_bytes = 4096;
-// Field 22 of /proc/PID/stat; what stands behind the name in parentheses begins with field 3.
+// Fields 6 and 22 of /proc/PID/stat; what stands behind the name in parentheses begins with field 3.
+constexpr int session_field = 6 - 3;
 constexpr int start_field = 22 - 3;
 
 struct Actions {
@@ -53,23 +54,31 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return raw;
 }
 
-// The state's letter and the moment of its start.
 struct ProcessStat {
     char state = '?';
+    int session = 0;
     std::uint64_t start_ticks = 0;
 };
 
-std::optional<ProcessStat> read_stat(int pid) {
-    const auto text = read_file(fmt::format("/proc/{}/stat", pid), proc_most_bytes);
+// The n-th field, counted from what stands behind the name in parentheses.
+template <class Number>
+bool read_field(std::string_view fields, int n, Number& value) {
+    std::size_t at = 0;
+    for (int i = 0; i < n && at != std::string_view::npos; ++i) at = fields.find(' ', at + 1);
+    if (at == std::string_view::npos) return false;
+    return std::from_chars(fields.data() + at + 1, fields.data() + fields.size(), value).ec == std::errc();
+}
+
+std::optional<ProcessStat> read_stat(const std::string& pid) {
+    const auto text = read_file("/proc/" + pid + "/stat", proc_most_bytes);
     // The name may hold anything, also parentheses.
     const std::size_t name_end = text ? text->rfind(')') : std::string::npos;
     if (name_end == std::string::npos || name_end + 2 >= text->size()) return std::nullopt;
-    ProcessStat stat{.state = (*text)[name_end + 2]};
-    std::size_t at = name_end + 2;
-    for (int field = 0; field < start_field && at != std::string::npos; ++field) at = text->find(' ', at + 1);
-    if (at == std::string::npos) return std::nullopt;
-    const auto read = std::from_chars(text->data() + at + 1, text->data() + text->size(), stat.start_ticks);
-    if (read.ec != std::errc()) return std::nullopt;
+    const std::string_view fields = std::string_view(*text).substr(name_end + 2);
+    ProcessStat stat{.state = fields[0]};
+    if (!read_field(fields, session_field, stat.session) ||
+        !read_field(fields, start_field, stat.start_ticks))
+        return std::nullopt;
     return stat;
 }
 
@@ -107,22 +116,30 @@ std::optional<int> take_exit_status(int pid) {
 }
 
 Result<ProcessIdentity> identify_process(int pid) {
-    const auto stat = read_stat(pid);
+    const auto stat = read_stat(std::to_string(pid));
     if (!stat) return fail(Code::not_found, "there is no process {}", pid);
-    return ProcessIdentity{pid, stat->start_ticks, boot_id()};
+    return ProcessIdentity{pid, stat->session, stat->start_ticks, boot_id()};
 }
 
 bool is_alive(const ProcessIdentity& process) {
-    const auto stat = read_stat(process.pid);
+    const auto stat = read_stat(std::to_string(process.pid));
     return stat && stat->start_ticks == process.start_ticks && stat->state != 'Z' && stat->state != 'X' &&
            boot_id() == process.boot;
 }
 
-void kill_group_of(const ProcessIdentity& process) {
-    // Zero and one would be our own group and everybody.
-    if (process.pid <= 1) return;
-    const auto now = identify_process(process.pid);
-    if (now && *now == process && ::getpgid(process.pid) == process.pid) ::kill(-process.pid, SIGKILL);
+// The number of a session is not given again while somebody is in it.
+void kill_session_of(const ProcessIdentity& process) {
+    if (process.session <= 1 || process.session == ::getsid(0) || process.boot != boot_id()) return;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        const std::string name = entry.path().filename();
+        int pid = 0;
+        const auto read = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (read.ec != std::errc() || pid <= 1) continue;
+        const auto stat = read_stat(name);
+        if (stat && stat->session == process.session && stat->start_ticks >= process.start_ticks)
+            ::kill(pid, SIGKILL);
+    }
 }
 
 }  // namespace euromesh::os

@@ -30,6 +30,7 @@ std::optional<int> take_exit_status(int pid);
 // Numbers of processes are given again; with the moment of the start and the boot they are not.
 struct ProcessIdentity {
     int pid = 0;
+    int session = 0;
     std::uint64_t start_ticks = 0;  // after boot (man 5 proc, stat, field 22)
     std::string boot{};             // /proc/sys/kernel/random/boot_id
     bool operator==(const ProcessIdentity&) const = default;
@@ -38,7 +39,8 @@ struct ProcessIdentity {
 // not_found: no such process now.
 Result<ProcessIdentity> identify_process(int pid);
 bool is_alive(const ProcessIdentity& process);
-// SIGKILL to it and its process group, if it is still the same one.
-void kill_group_of(const ProcessIdentity& process);
+// SIGKILL to every process of its session that began no earlier than it, whether it still lives or not. Not
+// to those that left the session, nor to our own one.
+void kill_session_of(const ProcessIdentity& process);
 
 }  // namespace euromesh::os

@@ -62,17 +62,34 @@ TEST_CASE("a process is known by more than its number") {
     ProcessIdentity other = process;
     ++other.start_ticks;
     CHECK_FALSE(is_alive(other));
-    kill_group_of(other);
+    kill_session_of(other);
     other = process;
     other.boot[0] ^= 1;
     CHECK_FALSE(is_alive(other));
-    kill_group_of(other);
-    kill_group_of({});
+    kill_session_of(other);
+    kill_session_of({});
     CHECK(is_alive(process));
-    kill_group_of(process);
+    kill_session_of(process);
     CHECK(wait_for(*pid) == 128 + SIGKILL);
     CHECK_FALSE(is_alive(process));
     CHECK(identify_process(*pid).error().code == Code::not_found);
+}
+
+TEST_CASE("what a process left in its session is found when it is gone itself") {
+    const SaidFile said;
+    const auto pid =
+        start_detached({.arguments = {"/bin/sh", "-c", "sleep 1000 & echo $!; read x < /proc/self/stat"},
+                        .environment = {{"PATH", "/usr/bin:/bin"}},
+                        .said_file = said.path});
+    REQUIRE(pid.has_value());
+    const ProcessIdentity process = identify_process(*pid).value();
+    CHECK(process.session == *pid);
+    CHECK(wait_for(*pid) == 0);
+    const ProcessIdentity child = identify_process(std::atoi(said.text().c_str())).value();
+    CHECK(is_alive(child));
+    kill_session_of(process);
+    for (int i = 0; i < 1'000'000 && is_alive(child); ++i) continue;
+    CHECK_FALSE(is_alive(child));
 }
 
 }  // namespace
