@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
+
 namespace euromesh::federation {
 namespace {
 
@@ -12,14 +14,14 @@ bool is_name_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// What the kernel takes: no byte zero.
-bool has_zero(std::string_view text) {
-    return text.find('\0') != std::string_view::npos;
+// What the kernel takes and a document can hold: no byte zero, UTF-8.
+bool is_bad(std::string_view text) {
+    return text.find('\0') != std::string_view::npos || first_bad_utf8(text) != std::string_view::npos;
 }
 
 Status check_path(const std::string& marker, std::string_view field, const std::string& path) {
-    if (path.empty() || (path.front() == '/' && !has_zero(path))) return {};
-    return fail(Code::bad_input, "job {}: {} is not a whole path: begin it with '/'", marker, field);
+    if (path.empty() || (path.front() == '/' && !is_bad(path))) return {};
+    return fail(Code::bad_input, "job {}: {} is not a whole path in UTF-8: begin it with '/'", marker, field);
 }
 
 Status check_variable(const std::string& marker, const std::string& name, const std::string& value) {
@@ -28,15 +30,20 @@ Status check_variable(const std::string& marker, const std::string& name, const 
         return fail(Code::bad_input,
                     "job {}: a name in its environment is not made of letters, digits and '_'", marker);
     }
-    if (!has_zero(value)) return {};
-    return fail(Code::bad_input, "job {}: environment {}: a byte zero in the value", marker, name);
+    if (!is_bad(value)) return {};
+    return fail(Code::bad_input, "job {}: environment {}: a byte zero in the value, or no UTF-8", marker,
+                name);
 }
 
 Status check_texts(const JobStart& job) {
+    for (const std::string* text : {&job.queue, &job.account}) {
+        if (is_bad(*text))
+            return fail(Code::bad_input, "job {}: queue or account: a byte zero, or no UTF-8", job.marker);
+    }
     std::size_t bytes = job.executable.size() + job.directory.size() + job.queue.size() + job.account.size();
     for (const std::string& argument : job.arguments) {
-        if (has_zero(argument))
-            return fail(Code::bad_input, "job {}: a byte zero in an argument", job.marker);
+        if (is_bad(argument))
+            return fail(Code::bad_input, "job {}: a byte zero in an argument, or no UTF-8", job.marker);
         bytes += argument.size() + 1;
     }
     for (const auto& [name, value] : job.environment) {
@@ -106,7 +113,7 @@ Status check(const JobStart& job) {
         return fail(Code::bad_input, "a job's marker: 1 to {} of letters, digits, '.', '_' and '-'",
                     marker_most_bytes);
     }
-    if (job.executable.empty() || has_zero(job.executable))
+    if (job.executable.empty() || is_bad(job.executable))
         return fail(Code::bad_input, "job {}: no executable: name a program", job.marker);
     if (job.duration_ms < 1 || job.duration_ms > job_duration_most_ms) {
         return fail(Code::bad_input, "job {}: a duration of {} ms: 1 ms to {} days", job.marker,

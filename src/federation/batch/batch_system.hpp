@@ -28,6 +28,7 @@ struct JobResources {
     std::int64_t nodes = 1;
     std::int64_t processes = 1;  // on each node
     std::int64_t gpus = 0;       // on each node
+    bool operator==(const JobResources&) const = default;
 };
 
 struct JobStart {
@@ -86,7 +87,7 @@ struct BatchJob {
 enum class JobStream { out, error };
 
 struct OutputPart {
-    std::string bytes;
+    std::string bytes{};
     std::uint64_t size = 0;     // of the whole stream so far
     std::uint64_t dropped = 0;  // bytes that the job wrote beyond the site's limit, known when it has ended
 };

@@ -54,6 +54,9 @@ TEST_CASE("bytes that the kernel would misread are refused") {
     job.arguments = {std::string("a\0b", 3)};
     CHECK(complaint(job).find("byte zero") != std::string::npos);
     job = good();
+    job.arguments = {"\xff"};
+    CHECK(complaint(job).find("UTF-8") != std::string::npos);
+    job = good();
     job.environment = {{"A=B", "c"}};
     CHECK(complaint(job).find("environment") != std::string::npos);
     job = good();

@@ -1,0 +1,100 @@
+#include "federation/batch/job_record.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/random.hpp"
+
+namespace euromesh::federation {
+namespace {
+
+StartRecord start_record() {
+    return {.job = {.marker = "claim-1",
+                    .executable = "/bin/echo",
+                    .arguments = {"a b", "", "ä"},
+                    .environment = {{"A", "1"}, {"B", "x=y"}},
+                    .directory = "/tmp",
+                    .stdout_path = "/tmp/o",
+                    .stderr_path = "",
+                    .duration_ms = 60'000,
+                    .resources = {.nodes = 1, .processes = 2, .gpus = 3},
+                    .queue = "gpu",
+                    .account = "p1"},
+            .order = 17,
+            .submitted_ms = 1'795'000'000'000,
+            .grace_ms = 5000,
+            .output_most_bytes = 1000};
+}
+
+EndRecord end_record() {
+    return {.state = BatchState::ended,
+            .cause = EndCause::time_limit,
+            .exit_status = 143,
+            .message = "over",
+            .started_ms = 5,
+            .ended_ms = 9,
+            .usage = {4, 3, 2},
+            .dropped_bytes = {7, 8}};
+}
+
+TEST_CASE("records come back as they went") {
+    const StartRecord start = decode_start(encode(start_record()), "f").value();
+    CHECK(start.job == start_record().job);
+    CHECK(start.order == 17);
+    CHECK(start.grace_ms == 5000);
+    CHECK(start.output_most_bytes == 1000);
+    CHECK(decode_placed(encode(PlacedRecord{{0, 3}}), "f").value().gpus == std::vector<std::int64_t>{0, 3});
+    const RunningRecord running{{4711, 4700, 99, "boot"}, 5};
+    CHECK(decode_running(encode(running), "f").value().process == running.process);
+    const EndRecord end = decode_end(encode(end_record()), "f").value();
+    CHECK(end.cause == EndCause::time_limit);
+    CHECK(end.exit_status == 143);
+    CHECK(end.usage.cpu_ms == 3);
+    CHECK(end.dropped_bytes[1] == 8);
+}
+
+TEST_CASE("what is not as it was written is damage, with its place") {
+    for (const char* text : {"", "[]", "{", "{}", R"({"version":1})", R"({"version":0,"gpus":[]})",
+                             R"({"version":1,"gpus":[-1]})", R"({"version":1,"gpus":{}})"}) {
+        const auto record = decode_placed(text, "placed/x");
+        REQUIRE_FALSE(record.has_value());
+        CHECK(record.error().code == Code::corrupted);
+        CHECK(record.error().message.starts_with("placed/x: "));
+    }
+    EndRecord end = end_record();
+    end.state = BatchState::running;
+    CHECK_FALSE(decode_end(encode(end), "f").has_value());
+    CHECK_FALSE(decode_running(encode(RunningRecord{{1, 1, 1, ""}, 0}), "f").has_value());
+    StartRecord start = start_record();
+    start.job.marker = "../x";
+    CHECK_FALSE(decode_start(encode(start), "f").has_value());
+}
+
+TEST_CASE("a newer program's record is left alone") {
+    const auto record = decode_placed(R"({"version":2,"gpus":[]})", "f");
+    REQUIRE_FALSE(record.has_value());
+    CHECK(record.error().code == Code::refused);
+}
+
+TEST_CASE("any change of bytes is read or refused, never a crash") {
+    Random random(5);
+    int refused = 0;
+    for (int i = 0; i < 3000; ++i) {
+        std::string start = encode(start_record()), end = encode(end_record());
+        for (int k = 0; k < 3; ++k) {
+            start[random.below(start.size())] = static_cast<char>(random.below(256));
+            end[random.below(end.size())] = static_cast<char>(random.below(256));
+        }
+        if (!decode_start(start, "f")) ++refused;
+        if (!decode_end(end, "f")) ++refused;
+        (void)decode_running(start, "f");
+    }
+    CHECK(refused > 1000);
+}
+
+TEST_CASE("messages are printable and short") {
+    CHECK(as_message("no\nsuch \xff") == "no?such ?");
+    CHECK(as_message(std::string(900, 'x')).size() == 500);
+}
+
+}  // namespace
+}  // namespace euromesh::federation
