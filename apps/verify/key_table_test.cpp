@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/base64.hpp"
 #include "federation/ledger/ledgers_for_test.hpp"
 
 namespace euromesh::verify {
@@ -69,16 +68,9 @@ TEST_CASE("what the ledger's own table refuses is refused") {
     CHECK(KeyTable().coordinator() == nullptr);
 }
 
-std::string known_line(const std::string& name, char kind, const PublicKey& key) {
-    std::string bytes(1, kind);
-    bytes.append(key.begin(), key.end());
-    const std::string hashed = name + "\n" + bytes;
-    return name + "+" + to_hex(sha256(hashed)).substr(0, 8) + "+" + to_base64(bytes) + "\n";
-}
-
 TEST_CASE("known keys are read from lines that carry their own check") {
-    const std::string text = "# ours\n\n" + known_line("f", 1, test_key(1).public_key()) +
-                             known_line("a", 4, test_key(10).public_key());
+    const std::string text = "# ours\n\n" + federation::coordinator_key_line("f", test_key(1).public_key()) +
+                             "\n" + federation::site_key_line("a", test_key(10).public_key()) + "\n";
     const auto known = read_known_keys(text);
     REQUIRE(known);
     CHECK(known->coordinators.contains(test_key(1).public_key()));
@@ -87,7 +79,7 @@ TEST_CASE("known keys are read from lines that carry their own check") {
     wrong[wrong.size() - 10] = wrong[wrong.size() - 10] == 'A' ? 'B' : 'A';
     CHECK(read_known_keys(wrong).error().message.find("keys, line 4") == 0);
     CHECK_FALSE(read_known_keys("a\n").has_value());
-    CHECK_FALSE(read_known_keys(known_line("a", 2, test_key(1).public_key())).has_value());
+    CHECK_FALSE(read_known_keys("a+00000000+" + std::string(44, 'A') + "\n").has_value());
     CHECK(read_known_keys("")->coordinators.empty());
 }
 

@@ -40,7 +40,7 @@ class Verification {
     Question question_;
     ExportReader reader_;
     HashTree tree_;         // of the entries' bytes
-    HashTree stated_tree_;  // of the hashes that the file names
+    HashTree stated_tree_;  // of the hashes that the file names, from the suspect on
     std::optional<Place> suspect_;
     Place after_head_;     // the first entry that no head before covers
     Place after_trusted_;  // the first entry that no trusted head before covers
@@ -88,9 +88,12 @@ Status Verification::check_entry(const Block& block) {
     if (tree_.size() == covered_) after_head_ = block.place;
     if (tree_.size() == agreed_) after_trusted_ = block.place;
     const Hash hash = leaf_hash_of(block.bytes);
-    if (hash != block.stated && !suspect_) suspect_ = block.place;
+    if (hash != block.stated && !suspect_) {
+        suspect_ = block.place;
+        stated_tree_ = tree_;
+    }
     tree_.add(hash);
-    stated_tree_.add(block.stated);
+    if (suspect_) stated_tree_.add(block.stated);
     if (!suspect_) {
         const Status event = check_event(block.bytes);
         if (!event)

@@ -31,6 +31,12 @@ KeyHint hint_of(std::string_view name, std::uint8_t kind, const PublicKey& key) 
     return hint;
 }
 
+std::string key_line(std::string_view name, std::uint8_t kind, const PublicKey& key) {
+    std::string bytes(1, static_cast<char>(kind));
+    bytes.append(key.begin(), key.end());
+    return fmt::format("{}+{}+{}", name, to_hex(hint_of(name, kind, key)), to_base64(bytes));
+}
+
 std::string big_endian(std::int64_t number) {
     std::string text;
     for (int shift = 56; shift >= 0; shift -= 8) text.push_back(static_cast<char>(number >> shift & 255));
@@ -206,6 +212,14 @@ void add_countersignature(SignedHead& head, Countersignature one) {
         EM_ASSERT(all.size() < countersignatures_most, "no more sites countersign than a head may have");
         all.insert(place, std::move(one));
     }
+}
+
+std::string coordinator_key_line(std::string_view origin, const PublicKey& key) {
+    return key_line(origin, log_kind, key);
+}
+
+std::string site_key_line(std::string_view site, const PublicKey& key) {
+    return key_line(site, countersignature_kind, key);
 }
 
 std::string encode(const SignedHead& head) {

@@ -78,6 +78,11 @@ bool is_countersigned_by(const TreeHead& head, const Countersignature& countersi
 // In its place; one of the same site is replaced.
 void add_countersignature(SignedHead& head, Countersignature countersignature);
 
+// Public keys as people hand them on (C2SP "vkey"): name+HINT+BASE64, one word without an end of line. The
+// verifier reads such lines.
+std::string coordinator_key_line(std::string_view origin, const PublicKey& key);
+std::string site_key_line(std::string_view site, const PublicKey& key);
+
 std::string encode(const SignedHead& head);
 // Only what encode writes. bad_input: says the line and what would be right.
 Result<SignedHead> decode_signed_head(std::string_view text);

@@ -114,6 +114,16 @@ TEST_CASE("what is wrong is named with its line") {
     CHECK_FALSE(decode_signed_head(std::string(head_max_bytes + 1, 'x')).has_value());
 }
 
+// The published key of a well-known log of modules, which is in this form.
+TEST_CASE("a key line is that of the published format") {
+    const std::string published = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
+    const std::string bytes = from_base64(published.substr(published.rfind('+', 30) + 1)).value();
+    PublicKey key;
+    std::copy_n(bytes.begin() + 1, key.size(), key.begin());
+    CHECK(coordinator_key_line("sum.golang.org", key) == published);
+    CHECK(site_key_line("sum.golang.org", key) != published);
+}
+
 TEST_CASE("an origin is one printable word that opens no other kind of message") {
     CHECK(check_origin("example.org/federation").has_value());
     for (const char* bad : {"", "a b", "a+b", "a\nb", "\xc3\xa4", "cosignature/v1"})
