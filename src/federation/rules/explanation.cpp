@@ -18,7 +18,7 @@ void account_for(const RuleSet& set, const RuleRequest& request, std::vector<Rul
     for (const std::size_t index : set.about(request.action())) {
         const RuleProgram& program = set.program(index);
         const std::size_t rounds = program.depends_on_data() ? request.rounds() : 1;
-        for (std::size_t round = 0; round < rounds; ++round) {
+        for (std::size_t round = 0; round < rounds && accounts.size() < rule_accounts_max; ++round) {
             std::vector<RuleProgram::Look> looks;
             RuleAccount account{&set.rules()[index], program.holds(request, round, &looks), round, {}};
             for (const RuleProgram::Look& look : looks)

@@ -20,9 +20,11 @@ struct RuleAccount {
     std::vector<LookedAt> looked_at;  // in the order of looking, each once
 };
 
+inline constexpr std::size_t rule_accounts_max = 65'536;
+
 struct RuleExplanation {
     RuleVerdict verdict;
-    std::vector<RuleAccount> evaluated;
+    std::vector<RuleAccount> evaluated;  // the first rule_accounts_max; the verdict is complete all the same
 };
 
 RuleExplanation explain(const RuleSet& federation, std::span<const RuleSet* const> narrowing,

@@ -58,6 +58,18 @@ TEST_CASE("a missing permit is told with the permits that do not apply") {
     CHECK(to_json(explanation)["evaluated"][0]["looked_at"]["data.country"].is_null());
 }
 
+TEST_CASE("many rules and data sets: the accounts have a limit, the verdict has none") {
+    PlainRecords records;
+    records.data.assign(rule_data_sets_max, plain_record(RecordKind::data));
+    std::string text;
+    for (int i = 0; i < 65; ++i)
+        text += rule_text("f" + std::to_string(i), "forbid place when not data.sensitive");
+    const auto set = rules_of(text);
+    const RuleExplanation explanation = explain(*set, {}, records.request(RuleAction::place));
+    CHECK(explanation.evaluated.size() == rule_accounts_max);
+    CHECK(explanation.verdict.deciding.size() == 65);
+}
+
 TEST_CASE("what is allowed names who permitted it, the site's own rules, too") {
     PlainRecords records;
     const auto set = rules_of(rules);
