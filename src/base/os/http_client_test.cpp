@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "base/os/socket.hpp"
@@ -140,4 +141,22 @@ TEST_CASE("a file of authorities that is not there is an error, not trust in eve
     request.authority_file = "/nonexistent/authority.pem";
     HttpClient client;
     CHECK_FALSE(ask_text(client, request, 5));
+}
+
+TEST_CASE("what must not leave this machine goes through no proxy") {
+    const char* before = std::getenv("http_proxy");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+    OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    HttpRequest request{"GET", server.url("/x")};
+    HttpClient client;
+    CHECK(ask_text(client, request, 5).error().code == Code::unavailable);
+    request.is_direct = true;
+    const auto answer = ask_text(client, request, 5);
+    if (before == nullptr)
+        ::unsetenv("http_proxy");
+    else
+        ::setenv("http_proxy", kept.c_str(), 1);
+    REQUIRE(answer);
+    CHECK(answer->body == "hi");
 }

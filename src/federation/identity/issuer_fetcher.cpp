@@ -7,6 +7,18 @@ namespace {
 
 constexpr Nanoseconds silence_limit = std::chrono::seconds(10);
 
+// What is said to an issuer on this machine is not encrypted: no proxy of the environment may hear it.
+Result<os::HttpRequest> request_of(const std::string& method, const std::string& url,
+                                   const std::string& authority_file) {
+    EM_TRY(check_endpoint(url, "issuer"));
+    EM_ASSIGN(const WebAddress address, parse_web_address(url));
+    os::HttpRequest request{method, url, {"Accept: application/json"}};
+    request.silence_limit = silence_limit;
+    request.authority_file = authority_file;
+    request.is_direct = is_loopback_host(address.host);
+    return request;
+}
+
 }  // namespace
 
 std::int64_t wall_ms(const Clock& clock) {
@@ -14,22 +26,16 @@ std::int64_t wall_ms(const Clock& clock) {
 }
 
 Result<std::string> IssuerFetcher::get(const std::string& url, std::size_t max_bytes, std::stop_token stop) {
-    EM_TRY(check_endpoint(url, "issuer"));
-    os::HttpRequest request{"GET", url, {"Accept: application/json"}};
-    request.silence_limit = silence_limit;
-    request.authority_file = authority_file_;
+    EM_ASSIGN(os::HttpRequest request, request_of("GET", url, authority_file_));
     EM_ASSIGN(os::HttpText text, os::ask_text(client_, std::move(request), max_bytes, std::move(stop)));
     if (text.status != 200) return fail(Code::unavailable, "GET {}: status {}", url, text.status);
     return std::move(text.body);
 }
 
 Result<std::pair<int, std::string>> IssuerFetcher::post(const FormCall& call, std::stop_token stop) {
-    EM_TRY(check_endpoint(call.url, "issuer"));
-    os::HttpRequest request{
-        "POST", call.url, {"Accept: application/json", "Content-Type: application/x-www-form-urlencoded"}};
+    EM_ASSIGN(os::HttpRequest request, request_of("POST", call.url, authority_file_));
+    request.headers.push_back("Content-Type: application/x-www-form-urlencoded");
     request.body = std::as_bytes(std::span(call.form.data(), call.form.size()));
-    request.silence_limit = silence_limit;
-    request.authority_file = authority_file_;
     EM_ASSIGN(os::HttpText text,
               os::ask_text(client_, std::move(request), token_answer_max_bytes, std::move(stop)));
     return std::pair(text.status, std::move(text.body));

@@ -43,6 +43,12 @@ Result<LoginClient> client_of(IssuerFetcher& fetcher, const LoginQuestion& quest
                        question.resource};
 }
 
+// Who a person is stands in the ID token, which comes only when it is asked for.
+Status check_asks_for_person(const LoginQuestion& question) {
+    if ((" " + question.scope + " ").find(" openid ") != std::string::npos) return {};
+    return fail(Code::bad_input, "login: the scope must contain 'openid'");
+}
+
 }  // namespace
 
 Result<StoredLogin> Login::keep(const LoginClient& client, TokenSet tokens, const Result<Principal>& who) {
@@ -56,6 +62,7 @@ Result<StoredLogin> Login::keep(const LoginClient& client, TokenSet tokens, cons
 
 Result<StoredLogin> Login::by_device(const LoginQuestion& question, const ShowPrompt& show,
                                      std::stop_token stop) {
+    EM_TRY(check_asks_for_person(question));
     EM_ASSIGN(const LoginClient client, client_of(*fetcher_, question, stop));
     EM_ASSIGN(DeviceLogin flow, DeviceLogin::make(client));
     EM_ASSIGN(const auto begun, fetcher_->post(flow.start(), stop));
@@ -74,6 +81,7 @@ Result<StoredLogin> Login::by_device(const LoginQuestion& question, const ShowPr
 
 Result<StoredLogin> Login::by_browser(const LoginQuestion& question, const ShowUrl& show,
                                       std::stop_token stop) {
+    EM_TRY(check_asks_for_person(question));
     EM_ASSIGN(const LoginClient client, client_of(*fetcher_, question, stop));
     EM_ASSIGN(RedirectListener listener, RedirectListener::open());
     EM_ASSIGN(const CodeLogin flow, CodeLogin::make(client, listener.url(), random_));

@@ -103,6 +103,9 @@ TEST_CASE("a stop ends the waiting, and two renewals wait for each other") {
     StoredLogin old{
         oidc_server().url(), "euromesh-cli", "", "ada", "", {"access", "refresh", "", "openid", 0}};
     REQUIRE(write_login(f.folder.path() / "config" / "login.json", old));
+    LoginQuestion nobody = f.question();
+    nobody.scope = "compute.read";
+    CHECK(f.login.by_device(nobody, {}).error().code == Code::bad_input);
     const auto lock = os::FileLock::take(f.folder.path() / "config" / "login.lock");
     REQUIRE(lock);
     CHECK(f.login.fresh().error().code == Code::unavailable);

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
+#include "base/os/thread.hpp"
+
 namespace euromesh::federation {
 namespace {
 
@@ -123,6 +127,32 @@ TEST_CASE("while the issuer is away its keys stay good for a day, and it is aske
     issuer.is_away = false;
     fetch_all(*trusted, issuer, now_ms + keys_last_ms + 1'000'000);
     CHECK(code_of(*trusted, issuer.token(now_ms), now_ms + keys_last_ms + 1'000'000) == Code::internal);
+}
+
+TEST_CASE("several threads ask while keys change, and none is ever told wrong") {
+    Issuer issuer;
+    const auto trusted = make_trusted();
+    fetch_all(*trusted, issuer, now_ms);
+    const TokenKey stays = issuer.keys.back();
+    const std::string good = issuer.token(now_ms), bad = Issuer().token(now_ms);
+    std::atomic<int> wrong = 0;
+    std::atomic<bool> is_over = false;
+    std::vector<os::Thread> threads;
+    for (int i = 0; i < 3; ++i) {
+        threads.emplace_back([&] {
+            while (!is_over) {
+                wrong += trusted->verify(good, now_ms) ? 0 : 1;
+                wrong += trusted->verify(bad, now_ms) ? 1 : 0;
+            }
+        });
+    }
+    for (int round = 1; round <= 50; ++round) {
+        issuer.keys = {stays, TokenKey::generate(TokenAlgorithm::es256)};
+        fetch_all(*trusted, issuer, now_ms + round * keys_refresh_ms);
+    }
+    is_over = true;
+    threads.clear();
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("an answer that is not right is told, and changes nothing") {
