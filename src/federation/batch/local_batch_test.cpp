@@ -1,12 +1,12 @@
 #include "federation/batch/local_batch.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include <csignal>
 #include <cstdlib>
 
 #include "base/os/detached_process.hpp"
+#include "base/os/fork_for_test.hpp"
 #include "base/random.hpp"
 #include "federation/batch/local_batch_for_test.hpp"
 
@@ -30,12 +30,11 @@ TEST_CASE("local jobs: cancel") {
 
 TEST_CASE("no secret of the agent reaches a job or its shepherd") {
     const LocalBatchFolder folder;
-    ::setenv("EM_TEST_SECRET", "hush-hush", 1);
+    const os::VariableForTest secret("EM_TEST_SECRET", "hush-hush");
     const auto system = opened(folder.test());
     const JobStart job = shell_job(folder.test(), "env", "env; cat /proc/$PPID/environ; ls -l /proc/self/fd");
     must_submit(*system, job);
     wait_for_end(*system, job.marker);
-    ::unsetenv("EM_TEST_SECRET");
     const std::string said = output_of(*system, job.marker, JobStream::out);
     CHECK(said.find("hush") == std::string::npos);
     CHECK(said.find("EUROMESH_MARKER=job-env") != std::string::npos);
@@ -157,11 +156,11 @@ JobStart crash_job(const LocalBatchFolder& folder, int i) {
 }
 
 // One life of an agent that submits everything, again and again, until it is killed.
-[[noreturn]] void live(const LocalBatchFolder& folder) {
+int live(const LocalBatchFolder& folder) {
     auto system = folder.open();
-    if (!system) ::_exit(1);
+    if (!system) return 1;
     for (int i = 0;; i = (i + 1) % crash_jobs) {
-        if (!(*system)->submit(crash_job(folder, i)) || !(*system)->list()) ::_exit(2);
+        if (!(*system)->submit(crash_job(folder, i)) || !(*system)->list()) return 2;
     }
 }
 
@@ -170,13 +169,9 @@ TEST_CASE("an agent killed at any moment neither loses nor doubles a job") {
     folder.options.slots = 4;
     Random random(2026);
     for (int round = 0; round < 52; ++round) {
-        const pid_t child = ::fork();
-        if (child == 0) live(folder);
+        const int child = os::fork_to([&] { return live(folder); });
         (void)os::wait_for_descriptor(-1, {}, std::chrono::microseconds(random.below(12'000)));
-        ::kill(child, SIGKILL);
-        int status = 0;
-        ::waitpid(child, &status, 0);
-        CHECK(WIFSIGNALED(status));
+        CHECK(os::kill_and_wait(child) == 128 + SIGKILL);
     }
     const auto system = opened(folder.test());
     for (int i = 0; i < crash_jobs; ++i) must_submit(*system, crash_job(folder, i));

@@ -1,9 +1,9 @@
 #include "federation/batch/shepherd.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include "base/os/file_lock.hpp"
+#include "base/os/fork_for_test.hpp"
 #include "federation/batch/local_batch_for_test.hpp"
 
 namespace euromesh::federation {
@@ -27,11 +27,8 @@ struct OneJob {
     }
     // In a process of its own, as it is meant to be.
     void tend() const {
-        const pid_t child = ::fork();
-        if (child == 0) ::_exit(tend_job(journal, "m", folder.clock) ? 0 : 1);
-        int status = 0;
-        ::waitpid(child, &status, 0);
-        CHECK(status == 0);
+        const int child = os::fork_to([&] { return tend_job(journal, "m", folder.clock) ? 0 : 1; });
+        CHECK(os::wait_for_child(child) == 0);
     }
     EndRecord end() const { return decode_end(text_of(journal.ended("m")), "end").value(); }
     os::Path scratch(const char* name) const { return folder.path / "scratch" / name; }

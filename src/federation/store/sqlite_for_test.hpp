@@ -2,7 +2,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,6 +12,9 @@
 #include "federation/store/sqlite_log_store.hpp"
 
 namespace euromesh::federation {
+
+// In sqlite_log_store_test.cpp: only sources may know SQLite.
+void meddle_with(const os::Path& file, const std::string& sql);
 
 struct StoreFolder {
     StoreFolder() {
@@ -28,13 +30,7 @@ struct StoreFolder {
     os::Path file() const { return path / "log.db"; }
     Result<std::unique_ptr<LogStore>> open() const { return open_sqlite_store(file(), {}); }
     // Runs SQL on the file itself.
-    void meddle(const std::string& sql) const {
-        sqlite3* raw = nullptr;
-        REQUIRE(::sqlite3_open(file().c_str(), &raw) == SQLITE_OK);
-        char* text = nullptr;
-        if (::sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, &text) != SQLITE_OK) FAIL(text);
-        ::sqlite3_close(raw);
-    }
+    void meddle(const std::string& sql) const { meddle_with(file(), sql); }
 
     os::Path path;
 };

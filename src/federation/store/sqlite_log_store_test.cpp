@@ -1,16 +1,26 @@
 #include "federation/store/sqlite_log_store.hpp"
 
+#include <sqlite3.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <csignal>
 #include <fstream>
 
+#include "base/os/fork_for_test.hpp"
 #include "federation/store/log_store_conformance_for_test.hpp"
 #include "federation/store/sqlite_for_test.hpp"
 
 namespace euromesh::federation {
+
+void meddle_with(const os::Path& file, const std::string& sql) {
+    sqlite3* raw = nullptr;
+    REQUIRE(::sqlite3_open(file.c_str(), &raw) == SQLITE_OK);
+    char* text = nullptr;
+    if (::sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, &text) != SQLITE_OK) FAIL(text);
+    ::sqlite3_close(raw);
+}
+
 namespace {
 
 TEST_CASE("SQLite: the log") {
@@ -45,30 +55,28 @@ TEST_CASE("SQLite: one that was overtaken cannot write any more") {
 
 // The child appends batches of three whose entries name their numbers, and tells each one that is
 // acknowledged; it is killed while it does.
-void append_until_killed(const StoreFolder& folder, int told) {
+int append_until_killed(const StoreFolder& folder, int told) {
     const auto store = folder.open();
-    if (!store || !(*store)->acquire_lead("child")) ::_exit(1);
+    if (!store || !(*store)->acquire_lead("child")) return 1;
     std::uint64_t next = (*store)->size().value();
     for (;;) {
         Entries batch;
         for (std::uint64_t i = next; i < next + 3; ++i) batch.push_back("entry " + std::to_string(i));
-        if (!(*store)->append(next, batch)) ::_exit(2);
+        if (!(*store)->append(next, batch)) return 2;
         next += 3;
-        if (::write(told, &next, sizeof next) != sizeof next) ::_exit(3);
+        if (::write(told, &next, sizeof next) != sizeof next) return 3;
     }
 }
 
 std::uint64_t kill_while_appending(const StoreFolder& folder, int acknowledged_most) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
-    const pid_t child = ::fork();
-    if (child == 0) append_until_killed(folder, ends[1]);
+    const int child = os::fork_to([&] { return append_until_killed(folder, ends[1]); });
     ::close(ends[1]);
     std::uint64_t told = 0, last = 0;
     for (int i = 0; i < acknowledged_most && ::read(ends[0], &told, sizeof told) == sizeof told; ++i)
         last = told;
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    CHECK(os::kill_and_wait(child) == 128 + SIGKILL);
     while (::read(ends[0], &told, sizeof told) == sizeof told) last = told;
     ::close(ends[0]);
     return last;
