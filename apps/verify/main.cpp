@@ -88,8 +88,9 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--needs", options.needs, "sites that must have countersigned each head")
         ->capture_default_str();
     app.add_option(
-        "--head", options.heads,
-        "signed head that you kept or got from a site: the export must contain it; may be repeated");
+           "--head", options.heads,
+           "signed head that you kept or got from a site: the export must contain it; may be repeated")
+        ->allow_extra_args(false);
     app.add_flag("--json", options.json, "one JSON document instead of text");
     app.footer(
         "Status 0: the ledger holds. 8: it does not, and the first difference is named. Other: it could not "
