@@ -84,6 +84,17 @@ TEST_CASE("every route has problem responses, and every reference leads somewher
     check_references(document, document);
 }
 
+TEST_CASE("a problem is what the document says it is") {
+    const Json document = openapi_document(small_api(), "");
+    SchemaSet set;
+    REQUIRE(set.add("Problem", document["components"]["schemas"]["Problem"]));
+    Problem problem = simple_problem(400, "invalid-body", "wrong");
+    problem.faults = {{"/name", "must be text"}};
+    problem.members = {{"rule", "civilian-use"}};
+    CHECK(set.faults_of("Problem", parse_json(problem_text(problem, "r")).value()).empty());
+    CHECK(set.faults_of("Problem", Json{{"type", "x"}}).size() == 4);
+}
+
 TEST_CASE("the document shows the route that serves it") {
     Api api = small_api();
     add_openapi_route(api, "");

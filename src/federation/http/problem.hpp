@@ -25,7 +25,7 @@ struct BodyFault {
 
 struct Problem {
     int status = 500;
-    std::string name{};    // kebab-case; its page is /problems/NAME
+    std::string name{};    // kebab-case; the type is /problems/NAME
     std::string detail{};  // what is wrong and what would be right, one line
     std::vector<BodyFault> faults{};
     // Further headers: Allow, Retry-After, WWW-Authenticate.

@@ -88,7 +88,8 @@ struct HttpServer::State {
 
     void accept(std::size_t index, std::shared_ptr<ByteStream> stream);
     bool is_welcome(const ByteStream& stream);
-    void forget(Lane& lane, Connection* connection);
+    void forget(Lane& lane, Connection* connection, std::string peer);
+    bool enter(const std::string& peer);
     Status open_listener();
     void start_threads();
     void close_listener();
@@ -104,8 +105,9 @@ struct HttpServer::State {
     const Logger& logger;
     std::vector<std::unique_ptr<Lane>> lanes{};
     std::unique_ptr<Listener> listener{};
-    std::atomic<std::size_t> open_connections{0};
     std::mutex mutex{};
+    std::size_t open_connections = 0;
+    std::map<std::string, std::size_t> by_address{};
     std::condition_variable emptied{};
     std::atomic<bool> is_stopped{false};
 };
@@ -115,29 +117,43 @@ bool HttpServer::State::is_welcome(const ByteStream& stream) {
         metrics.refused_peer.add();
         return false;
     }
-    if (open_connections.load() >= options.limits.connections) {
-        metrics.refused_full.add();
-        return false;
-    }
+    if (enter(stream.peer())) return true;
+    metrics.refused_full.add();
+    return false;
+}
+
+// Counts one more connection, unless there are too many.
+bool HttpServer::State::enter(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    const auto known = by_address.find(peer);
+    const std::size_t own = known == by_address.end() ? 0 : known->second;
+    const bool is_crowded = options.proxy.empty() && own >= options.limits.connections_of_address;
+    if (open_connections >= options.limits.connections || is_crowded) return false;
+    ++open_connections;
+    ++by_address[peer];
     return true;
 }
 
 void HttpServer::State::accept(std::size_t index, std::shared_ptr<ByteStream> stream) {
     Lane& lane = *lanes[index];
     if (lane.is_stopping || !is_welcome(*stream)) return stream->cut();
-    open_connections.fetch_add(1);
     metrics.connections.add(1);
-    auto connection = std::make_shared<Connection>(
-        host(), lane.loop, std::move(stream), [this, &lane](Connection* closed) { forget(lane, closed); });
+    const std::string peer = stream->peer();
+    auto connection =
+        std::make_shared<Connection>(host(), lane.loop, std::move(stream),
+                                     [this, &lane, peer](Connection* closed) { forget(lane, closed, peer); });
     lane.connections.emplace(connection.get(), connection);
     connection->start();
 }
 
-void HttpServer::State::forget(Lane& lane, Connection* connection) {
+// `peer` is a copy: the connection's own may go with it.
+void HttpServer::State::forget(Lane& lane, Connection* connection, std::string peer) {
     if (lane.connections.erase(connection) == 0) return;
     metrics.connections.add(-1);
     const std::lock_guard lock(mutex);
-    if (open_connections.fetch_sub(1) == 1) emptied.notify_all();
+    const auto own = by_address.find(peer);
+    if (--own->second == 0) by_address.erase(own);
+    if (--open_connections == 0) emptied.notify_all();
 }
 
 Status HttpServer::State::open_listener() {
@@ -176,7 +192,7 @@ void HttpServer::State::stop_lanes() {
 
 bool HttpServer::State::wait_until_empty(Nanoseconds patience) {
     std::unique_lock lock(mutex);
-    return emptied.wait_for(lock, patience, [&] { return open_connections.load() == 0; });
+    return emptied.wait_for(lock, patience, [&] { return open_connections == 0; });
 }
 
 void HttpServer::State::cut_all() {

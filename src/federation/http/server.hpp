@@ -37,6 +37,7 @@ struct TlsFiles {
 struct HttpLimits {
     std::size_t header_bytes = 16u << 10;
     std::size_t connections = 10000;
+    std::size_t connections_of_address = 4000;  // not behind a proxy, where all come from one
     std::size_t event_streams = 2000;
     std::size_t event_buffer_bytes = 256u << 10;  // for each stream
     RateLimit rate{.per_second = 200, .burst = 400};

@@ -27,7 +27,7 @@ class ServerMetrics {
     Counter& sent_bytes;
     // By reason.
     Counter& dropped_slow;     // event streams whose client reads too slowly
-    Counter& refused_full;     // connections over the limit
+    Counter& refused_full;     // connections over a limit
     Counter& refused_peer;     // connections that do not come from the proxy
     Counter& broken_requests;  // bytes that were no request, or came too slowly
 

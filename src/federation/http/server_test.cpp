@@ -334,6 +334,21 @@ TEST_CASE("a thousand connections are served, and one more than allowed is not")
     CHECK(status_in(bench.client().ask(get_hello)) == 200);
 }
 
+TEST_CASE("one address has so many connections and no more") {
+    Bench bench;
+    bench.options.limits.connections_of_address = 2;
+    bench.start();
+    TestClient first = bench.client();
+    CHECK(status_in(first.ask(get_hello)) == 200);
+    {
+        TestClient second = bench.client();
+        CHECK(status_in(second.ask(get_hello)) == 200);
+        CHECK(bench.client().rest().empty());
+    }
+    bench.await("http_connections 1");
+    CHECK(status_in(bench.client().ask(get_hello)) == 200);
+}
+
 TEST_CASE("events reach those who listen, and say after which one to go on") {
     Bench bench;
     bench.options.limits.heartbeat = milliseconds(100);
