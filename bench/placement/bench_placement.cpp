@@ -1,6 +1,6 @@
 // How fast a placement round is planned, how far from the bound, and how large rounds are proved.
 //
-//   bench_placement large [WORKLOADS [SHAPES [SITES [KINDS]]]]   (100,000, 2,000, 60, 10)
+//   bench_placement large [WORKLOADS [SHAPES [SITES [KINDS [OPTIONS]]]]]   (100,000, 2,000, 60, 10, 256)
 //   bench_placement proofs                                       rounds of 4 to 200 workloads
 //
 // One thread. The rounds are drawn from fixed seeds: sites with a partition of every kind of accelerator,
@@ -121,8 +121,9 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void report_large(const RoundSize& size) {
-    const PlacementRound round = RoundMaker(1, size).make(1'000);
+void report_large(const RoundSize& size, std::size_t options) {
+    PlacementRound round = RoundMaker(1, size).make(1'000);
+    round.policy.options_per_shape = static_cast<int>(options);
     const os::SystemClock clock;
     std::vector<double> wall;
     std::vector<double> cpu;
@@ -185,6 +186,7 @@ int main(int argc, char** argv) {
     }
     const RoundSize usual;
     report_large({number_or(argc, argv, 2, usual.workloads), number_or(argc, argv, 3, usual.shapes),
-                  number_or(argc, argv, 4, usual.sites), number_or(argc, argv, 5, usual.kinds)});
+                  number_or(argc, argv, 4, usual.sites), number_or(argc, argv, 5, usual.kinds)},
+                 number_or(argc, argv, 6, static_cast<std::size_t>(PlacementPolicy{}.options_per_shape)));
     return 0;
 }

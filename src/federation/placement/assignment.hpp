@@ -60,7 +60,7 @@ struct AssignmentLimits {
     int improvement_passes = 3;
     std::size_t ejection_items = 2000;  // problems beyond this do without ejections
     std::size_t exact_items = 40;       // and beyond this without the proof
-    std::int64_t exact_nodes = 50'000;
+    std::int64_t exact_nodes = 200'000;
 };
 
 struct Assignment {

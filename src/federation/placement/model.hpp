@@ -181,9 +181,9 @@ struct PlacementPolicy {
     std::int64_t missing_site_ms =
         20LL * 24 * 3600 * 1000;   // what each wanted site costs that a run does without
     int starts_per_partition = 6;  // moments at which a claim may start
-    int options_per_shape = 96;    // cheapest (partition, start) looked at first
+    int options_per_shape = 256;   // cheapest (partition, start) looked at first
     int improvement_passes = 3;
-    std::int64_t exact_nodes = 50'000;  // search nodes for the proof before the heuristic stands
+    std::int64_t exact_nodes = 200'000;  // search nodes for the proof before the heuristic stands
 };
 
 struct PlacementRound {

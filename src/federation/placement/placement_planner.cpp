@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t most_options = 2'000'000;  // in memory at once
 constexpr std::size_t least_options_per_shape = 8;
 constexpr int most_second_looks = 50;
+constexpr std::size_t large_stage = 5'000;  // workloads; from here on each price step costs milliseconds
+constexpr int price_steps_large = 24;
 
 using Numbers = std::vector<std::uint32_t>;  // of workloads in the index
 
@@ -132,6 +134,7 @@ class RoundPlanner {
         StageItems items = queue(workloads);
         AssignmentLimits limits;
         limits.exact_nodes = round_.policy.exact_nodes;
+        if (workloads.size() > large_stage) limits.price_steps = price_steps_large;
         // An owner's own plan is a floor, not a bound.
         if (owner != nullptr && workloads.size() > limits.exact_items) limits.price_steps = 0;
         limits.improvement_passes = round_.policy.improvement_passes;

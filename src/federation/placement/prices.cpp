@@ -133,16 +133,6 @@ std::vector<double> price_prefix(const std::vector<double>& prices) {
     return prefix;
 }
 
-double priced_cost(const AssignmentProblem& problem, const AssignmentOption& option,
-                   const std::vector<double>& prefix) {
-    auto cost = static_cast<double>(option.cost);
-    for (std::uint32_t p = option.piece_begin; p < option.piece_end; ++p) {
-        const AssignmentPiece& piece = problem.pieces[p];
-        cost += static_cast<double>(piece.amount) * (prefix[piece.first + piece.count] - prefix[piece.first]);
-    }
-    return cost;
-}
-
 Prices price_resources(const AssignmentProblem& problem, int steps, const std::vector<std::int32_t>& known) {
     constexpr int patience = 4;
     const auto upper = static_cast<double>(cost_of(problem, known));

@@ -24,8 +24,15 @@ Prices price_resources(const AssignmentProblem& problem, int steps, const std::v
 
 // Cost of an option with what it takes at these prices. prefix: running sums of the prices, one longer.
 std::vector<double> price_prefix(const std::vector<double>& prices);
-double priced_cost(const AssignmentProblem& problem, const AssignmentOption& option,
-                   const std::vector<double>& prefix);
+inline double priced_cost(const AssignmentProblem& problem, const AssignmentOption& option,
+                          const std::vector<double>& prefix) {
+    auto cost = static_cast<double>(option.cost);
+    for (std::uint32_t p = option.piece_begin; p < option.piece_end; ++p) {
+        const AssignmentPiece& piece = problem.pieces[p];
+        cost += static_cast<double>(piece.amount) * (prefix[piece.first + piece.count] - prefix[piece.first]);
+    }
+    return cost;
+}
 
 // What rounding in doubles may have added to a bound, generously.
 double bound_slack(const AssignmentProblem& problem, double bound);
