@@ -85,7 +85,7 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("EXPORT", options.file, "exported ledger; - reads standard input")->required();
     app.add_option("--keys", options.keys,
                    "keys that you know, one name+hint+key a line: the last head must be signed by them");
-    app.add_option("--needs", options.needs, "sites that must have countersigned each head")
+    app.add_option("--needs", options.needs, "sites that must have countersigned the last head")
         ->capture_default_str();
     app.add_option(
            "--head", options.heads,

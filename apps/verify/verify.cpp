@@ -26,7 +26,7 @@ class Verification {
     Status check_root(const Note& note);
     Status check_growth(const Note& note);
     Status check_countersignatures(const Note& note);
-    Status check_known(const Note& note);
+    Status check_last_head(const Note& note);
     Status check_trusted();
     Status check_end();
     Status clear_suspect(const Hash& root);
@@ -48,8 +48,9 @@ class Verification {
     KeyTable keys_;
     Replay replay_;
     Findings findings_;
-    std::uint64_t covered_ = 0;  // entries under the last head that held
-    std::uint64_t agreed_ = 0;   // entries under the last trusted head that was met
+    std::uint64_t covered_ = 0;        // entries under the last head that held
+    std::uint64_t countersigned_ = 0;  // sites, of that head
+    std::uint64_t agreed_ = 0;         // entries under the last trusted head that was met
 };
 
 Result<Findings> Verification::run() {
@@ -189,13 +190,16 @@ Status Verification::check_countersignatures(const Note& note) {
         }
         counted.insert(*key);
     }
-    if (counted.size() >= question_.needs) return {};
-    return fail(Code::bad_input, "it has the countersignatures of {} sites, {} are needed", counted.size(),
-                question_.needs);
+    countersigned_ = counted.size();
+    return {};
 }
 
 // The last head stands for all before it: whoever signed that one vouches for every entry.
-Status Verification::check_known(const Note& note) {
+Status Verification::check_last_head(const Note& note) {
+    if (countersigned_ < question_.needs) {
+        return fail(Code::bad_input, "it has the countersignatures of {} sites, {} are needed",
+                    countersigned_, question_.needs);
+    }
     if (!question_.known) return {};
     const KnownKeys& known = *question_.known;
     if (!known.coordinators.contains(*keys_.coordinator())) {
@@ -237,8 +241,8 @@ Status Verification::check_end() {
         return differs(after_head_,
                        fmt::format("the entries from {} on stand under no signed head", covered_));
     }
-    if (const Status known = check_known(*findings_.last_head); !known) {
-        return differs(last_head_, fmt::format("head of {} entries: {}", covered_, known.error().message));
+    if (const Status last = check_last_head(*findings_.last_head); !last) {
+        return differs(last_head_, fmt::format("head of {} entries: {}", covered_, last.error().message));
     }
     for (const Note& trusted : question_.trusted) {
         if (trusted.origin != findings_.origin) {

@@ -2,9 +2,10 @@
 //
 // Why: whoever doubts the coordinator must not need it, nor its code. What is checked, in one pass and
 // constant memory: the form of the file; every entry's hash; that entries are canonical JSON with consecutive
-// "seq"; keys as the entries name them; of every head the root, the coordinator's signature, each
-// countersignature and how many there are, and that size and time grow; that the last head covers every
-// entry; what the entries say (replay.hpp).
+// "seq"; keys as the entries name them; of every head the root, the coordinator's signature and each
+// countersignature, and that size and time grow; that the last head covers every entry and has enough
+// countersignatures (heads before it may be too young to have them: the last one vouches for all); what the
+// entries say (replay.hpp).
 //
 // What it cannot know: a coordinator that holds its own key and all the sites' keys could have written
 // another history from the start. `known` keys, and `trusted` heads that somebody kept, are the answer to
@@ -25,7 +26,7 @@ namespace euromesh::verify {
 
 struct Question {
     Source source;
-    std::uint64_t needs = 0;           // sites that must have countersigned each head
+    std::uint64_t needs = 0;           // sites that must have countersigned the last head
     std::optional<KnownKeys> known{};  // the last head must be signed by these, as must the sites that count
     std::vector<Note> trusted{};       // heads that are taken at their word
 };
