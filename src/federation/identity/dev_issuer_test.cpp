@@ -214,7 +214,7 @@ TEST_CASE("pages are good once, and only our client may be sent back, only to th
         FormFields query = Fixture::authorization();
         query[name] = value;
         const DevAnswer answer = f.get("/authorize", query);
-        CHECK_MESSAGE(answer.status == 400, name);
+        CHECK(answer.status == 400);
         CHECK(answer.location.empty());
     }
 }
