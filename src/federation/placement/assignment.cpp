@@ -264,11 +264,10 @@ class Ejector {
 
 void improve(const AssignmentProblem& problem, const AssignmentLimits& limits,
              const std::vector<std::size_t>& order, Draft& draft) {
-    for (int pass = 0; pass < limits.improvement_passes; ++pass) {
+    const bool small = problem.items.size() <= limits.ejection_items;
+    for (int pass = 0; pass < (small ? limits.improvement_passes : 1); ++pass) {
         bool moved = move_items(problem, order, draft);
-        if (problem.items.size() <= limits.ejection_items) {
-            moved = Ejector(problem, draft).run(order) || moved;
-        }
+        if (small) moved = Ejector(problem, draft).run(order) || moved;
         if (!moved) return;
     }
 }

@@ -101,10 +101,14 @@ ShapeOutlook OptionBuilder::add_shape(const WorkloadFacts& facts, const std::str
 }
 
 void OptionBuilder::find_places(const WorkloadFacts& facts, const std::string* owner) {
-    for (std::uint32_t p = 0; p < index_.partitions().size(); ++p) {
-        if (owner != nullptr && !owns_part_of(*index_.partitions()[p].site, *owner)) continue;
-        find_at(facts, p);
+    if (!usable_ || owner_ != owner) {
+        owner_ = owner;
+        usable_.emplace();
+        for (std::uint32_t p = 0; p < index_.partitions().size(); ++p) {
+            if (owner == nullptr || owns_part_of(*index_.partitions()[p].site, *owner)) usable_->push_back(p);
+        }
     }
+    for (const std::uint32_t partition : *usable_) find_at(facts, partition);
 }
 
 void OptionBuilder::find_at(const WorkloadFacts& facts, std::uint32_t partition) {

@@ -81,6 +81,8 @@ class OptionBuilder {
     std::size_t keep_;
     std::vector<OptionMember> members_{};
     std::vector<std::uint32_t> member_begin_{0};  // by option; one longer
+    const std::string* owner_ = nullptr;
+    std::optional<std::vector<std::uint32_t>> usable_{};  // partitions for that owner
     // Of the shape that is being added.
     std::vector<OptionMember> places_{};
     std::vector<Found> found_{};
