@@ -2,9 +2,9 @@
 // generator (run.sh). Prints its port, serves until it is asked to stop.
 #include <unistd.h>
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 
