@@ -12,6 +12,9 @@
 #include "contract/measured.hpp"
 #include "contract/safetensors.hpp"
 #include "facts/embedded.hpp"
+#include "federation/ledger/ledger_export.hpp"
+#include "federation/ledger/proof_document.hpp"
+#include "federation/ledger/witness.hpp"
 #include "planner/embedded_scenarios.hpp"
 #include "sync/codec.hpp"
 #include "sync/codec_topk.hpp"
@@ -244,6 +247,43 @@ Status add_ways(Corpus& corpus) {
         "<Contents><Key>c</Key><Size>0</Size></Contents></ListBucketResult>");
 }
 
+// A founding, a site, a rotation; with the head that both sign.
+Status add_ledger(Corpus& corpus) {
+    using namespace federation;
+    const SigningKey one = SigningKey::from_seed({1});
+    const SigningKey two = SigningKey::from_seed({2}), three = SigningKey::from_seed({3});
+    MerkleTree tree;
+    std::string text;
+    LedgerExporter exporter("o", [&](std::string_view piece) { return text += piece, Status{}; });
+    KeyEvent rotation{KeyChange::rotated, KeyRole::site, "a", two.public_key(), three.public_key()};
+    sign_key_event("o", rotation, "a", two);
+    const std::string key = to_hex(one.public_key()), site = to_hex(two.public_key());
+    const Json governance = {{"keys", Json::object()}, {"needed", 1}};
+    const Json federation = {{"name", "o"}, {"coordinator_key", key}, {"governance", governance}};
+    std::int64_t seq = 0;
+    for (const auto& [type, data] :
+         {std::pair<const char*, Json>{"federation.founded", {{"federation", federation}}},
+          {"site.admitted", {{"site", {{"id", "a"}, {"public_key", site}}}}},
+          {"key.rotated", to_json(rotation)}}) {
+        const Json entry = {{"v", 1},       {"seq", seq++}, {"time", 1},
+                            {"type", type}, {"by", "x"},    {"data", data}};
+        tree.append_entry(entry.dump());
+        EM_TRY(exporter.entry(entry.dump()));
+        EM_TRY(corpus.add("ledger", type, byte(2) + entry.dump()));
+    }
+    SignedHead head = sign_head({"o", tree.size(), tree.root(), 1}, one);
+    add_countersignature(head, countersign(head.head, "a", three, 1000));
+    EM_TRY(exporter.head(head));
+    EM_TRY(exporter.end());
+    EM_ASSIGN(const Json proof, inclusion_document(tree, 1, head));
+    EM_TRY(corpus.add("ledger", "head", byte(0) + encode(head)));
+    EM_TRY(corpus.add("ledger", "export", byte(1) + text));
+    EM_TRY(corpus.add("ledger", "proof", byte(2) + proof.dump()));
+    EM_TRY(corpus.add("ledger", "memory", byte(2) + encode(first_memory("o", one.public_key()))));
+    EM_TRY(corpus.add("ledger", "known_keys", byte(2) + coordinator_key_line("o", one.public_key())));
+    return corpus.add("ledger", "snapshot", byte(3) + tree.snapshot());
+}
+
 Status make_all(const os::Path& folder) {
     Corpus corpus(folder);
     EM_TRY(add_frames(corpus));
@@ -255,6 +295,7 @@ Status make_all(const os::Path& folder) {
     EM_TRY(add_files(corpus, folder));
     EM_TRY(add_tables(corpus));
     EM_TRY(add_people(corpus));
+    EM_TRY(add_ledger(corpus));
     return add_ways(corpus);
 }
 

@@ -59,6 +59,9 @@ TEST_CASE("a ledger that shrinks, another coordinator and another federation are
         return witness(from, head, {}, "a", test_key(10), now_ms).error().code;
     };
     CHECK(code(memory, small) == Code::refused);
+    TreeHead later = small.head;
+    later.time_ms = memory.last.time_ms + 1;
+    CHECK(code(memory, sign_head(later, test_key(1))) == Code::refused);
     CHECK(code(joined(), ledger.head(0, 2)) == Code::refused);
     CHECK(code(first_memory("other.example", test_key(1).public_key()), small) == Code::refused);
     SignedHead earlier = sign_head({TestLedger::origin, 6, ledger.tree.root(), 5}, test_key(1));
