@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/assert.hpp"
+#include "base/random.hpp"
 #include "federation/placement/exact_assignment.hpp"
 #include "federation/placement/prices.hpp"
 
@@ -288,6 +289,39 @@ void keep_better(const AssignmentProblem& problem, std::vector<std::int32_t> opt
     best.cost = cost;
 }
 
+// The best so far without some of its choices, for another start. What items had already stays as it is.
+Draft ruined(const AssignmentProblem& problem, const std::vector<std::int32_t>& best, Random& random) {
+    constexpr double kept = 0.7;
+    Draft draft(problem);
+    for (std::size_t i = 0; i < best.size(); ++i) {
+        if (problem.items[i].has >= 0 || (best[i] >= 0 && random.uniform() < kept)) draft.set(i, best[i]);
+    }
+    return draft;
+}
+
+// Ruin and recreate (Schrimpf et al. 2000): choices are taken back at random and made again in another order,
+// at prices that are not quite the same. The numbers come from a fixed seed.
+void recreate(const AssignmentProblem& problem, const AssignmentLimits& limits,
+              const std::vector<double>& prices, Assignment& best) {
+    if (problem.items.size() > limits.ejection_items) return;
+    const std::size_t rounds =
+        std::min<std::size_t>(300, 12'000 / std::max<std::size_t>(1, problem.items.size()));
+    Random random(problem.items.size());
+    std::vector<std::size_t> order = by_urgency(problem);
+    for (std::size_t round = 0; round < rounds; ++round) {
+        for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+        std::vector<double> other = prices;
+        // What nobody pays for draws no number: resources that do not matter change nothing.
+        for (double& price : other) {
+            if (price > 0) price *= 0.5 + random.uniform();
+        }
+        Draft draft = ruined(problem, best.option, random);
+        fill(problem, order, other, draft);
+        improve(problem, limits, order, draft);
+        keep_better(problem, draft.options(), best);
+    }
+}
+
 }  // namespace
 
 std::vector<std::int64_t> room_left(const AssignmentProblem& problem,
@@ -325,6 +359,7 @@ Assignment solve(const AssignmentProblem& problem, const AssignmentLimits& limit
     if (limits.price_steps > 0) {
         const std::vector<std::size_t> gainers = by_gain(problem, prices.of, order);
         keep_better(problem, construct(problem, limits, gainers, prices.of), best);
+        if (safe_bound(problem, prices.bound) < best.cost) recreate(problem, limits, prices.of, best);
     }
     best.bound = std::min(best.cost, safe_bound(problem, prices.bound));
     if (best.bound == best.cost) {
