@@ -132,9 +132,10 @@ struct Outcome {
     Json answer = Json::object();
 };
 
-// What an agent shall do. Orders are everything: an agent ignores orders with an as_of below the newest that
-// it has taken in (or equal to it), which it keeps in its journal. So a start that comes late can never start
-// a forgotten claim again.
+// What an agent shall do, all of it. An agent ignores orders with an as_of below the newest that it has taken
+// in, which it keeps in its journal: so a start that comes late can never start a forgotten claim again. A
+// cancel of a claim that it does not know goes into its journal as cancelled, and is reported like the others
+// until it is to be forgotten.
 struct StartOrder {
     std::string claim;  // the marker of the job at the site
     std::string job;

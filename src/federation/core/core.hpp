@@ -51,6 +51,8 @@ class Core {
     Orders orders_for(const std::string& site, const SiteReport& report) const;
 
   private:
+    StartOrder start_order(const ClaimRecord& claim) const;
+
     Tables tables_;
     std::shared_ptr<const LawBook> law_;
 };

@@ -57,7 +57,8 @@ struct SiteStateSet {
     std::string state;
     std::string words;
 };
-// The agent at a site starts with an empty memory: what was offered to the former one is lost.
+// The agent at a site starts with an empty memory; what was offered to the former one is lost, each by its
+// own event.
 struct SiteJournalOpened {
     static constexpr std::string_view type = "site.journal_opened";
     std::string site;

@@ -71,7 +71,8 @@ struct FederationRecord {
     std::int64_t record_age_ms = 90ll * 86400 * 1000;  // of a finished job in the tables; the log keeps it
     std::vector<NamedText> rules;
     std::string rules_digest;
-    std::string mode = "normal";  // normal | emergency, until mode_until_ms
+    std::int64_t rules_version = 1;  // counts changes, so that a signature is good for one
+    std::string mode = "normal";     // normal | emergency, until mode_until_ms
     std::int64_t mode_until_ms = 0;
 };
 
@@ -88,7 +89,6 @@ struct SiteRecord {
     std::string rules_digest;
     std::string journal;  // of the agent: a new one means that it has lost its memory
     std::vector<std::string> old_journals;
-    std::int64_t seen_ms = 0;
 };
 
 struct AccountRecord {
@@ -172,6 +172,7 @@ struct JobRecord {
     std::int64_t submitted_ms = 0;
     std::int64_t ended_ms = 0;
     std::vector<std::string> claims;  // of all attempts
+    std::int64_t decided_seq = 0;     // the newest decision's event; 0: none
     std::int64_t attempt_from = 0;    // claims from here on are the newest attempt
     std::vector<Refusal> refusals;    // sites that said no: excluded
     bool cancelling = false;          // the person asked for the end
@@ -238,7 +239,8 @@ void describe(A& a, FederationRecord& x) {
     a.optional("reviewers", x.reviewers), a("governance", x.governance), a("tiers", x.tiers);
     a("eu_countries", x.eu_countries), a("participating_countries", x.participating_countries);
     a("claw_back", x.claw_back), a("key_age_ms", x.key_age_ms), a("record_age_ms", x.record_age_ms);
-    a("rules", x.rules), a("rules_digest", x.rules_digest), a("mode", x.mode);
+    a("rules", x.rules), a("rules_digest", x.rules_digest), a("rules_version", x.rules_version),
+        a("mode", x.mode);
     a.optional("mode_until_ms", x.mode_until_ms);
 }
 template <class A>
@@ -248,7 +250,7 @@ void describe(A& a, SiteRecord& x) {
     a.optional("described", x.described);
     if (x.described) a("document", x.document);
     a.optional("rules_digest", x.rules_digest), a.optional("journal", x.journal);
-    a.optional("old_journals", x.old_journals), a.optional("seen_ms", x.seen_ms);
+    a.optional("old_journals", x.old_journals);
 }
 template <class A>
 void describe(A& a, AccountRecord& x) {
@@ -290,8 +292,8 @@ void describe(A& a, JobRecord& x) {
     a("id", x.id), a("number", x.number), a("account", x.account), a.optional("groups", x.groups);
     a("project", x.project), a("spec", x.spec), a("digest", x.digest), a("state", x.state);
     a("submitted_ms", x.submitted_ms), a.optional("ended_ms", x.ended_ms), a.optional("claims", x.claims);
-    a.optional("attempt_from", x.attempt_from), a.optional("refusals", x.refusals),
-        a.optional("cancelling", x.cancelling);
+    a.optional("decided_seq", x.decided_seq), a.optional("attempt_from", x.attempt_from),
+        a.optional("refusals", x.refusals), a.optional("cancelling", x.cancelling);
     a.optional("giving_up", x.giving_up), a.optional("words", x.words);
 }
 template <class A>

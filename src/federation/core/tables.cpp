@@ -71,6 +71,12 @@ const std::set<std::int64_t>& Tables::jobs_of(const std::string& project) const 
     return jobs == nullptr ? none : *jobs;
 }
 
+const std::set<std::string>& Tables::allocations_of(const std::string& project) const {
+    static const std::set<std::string> none;
+    const auto* allocations = find_in(allocations_by_project_, project);
+    return allocations == nullptr ? none : *allocations;
+}
+
 Status Tables::apply(const Event& event) {
     if (event.seq != next_seq_)
         return fail(Code::corrupted, "event {} comes where event {} must: restore from another copy",
@@ -96,6 +102,7 @@ Status Tables::on(const Event&, const RulesChanged& data) {
     if (data.before != federation_.rules_digest) return unfit("rules that are replaced", data.before);
     federation_.rules = data.rules;
     federation_.rules_digest = data.digest;
+    federation_.rules_version += 1;
     return {};
 }
 
@@ -119,41 +126,19 @@ Status Tables::on(const Event&, const SiteDescribed& data) {
     return {};
 }
 
-// What was never handed out goes back at once. Who has left answers no more: what is open there is lost.
-Status Tables::on(const Event& event, const SiteStateSet& data) {
+Status Tables::on(const Event&, const SiteStateSet& data) {
     SiteRecord* site = find_in(sites_, data.site);
     if (site == nullptr) return unfit("site", data.site);
     site->state = data.state;
-    if (data.state == "active") return {};
-    const std::set<std::string> open = open_claims(data.site);
-    for (const std::string& id : open) {
-        ClaimRecord* claim = find_in(claims_, id);
-        if (claim == nullptr || claim->over()) continue;  // ended with another one of its job
-        if (claim->state == "held") {
-            EM_TRY(end_claim(event, *claim, "cancelled", 0));
-        } else if (data.state == "left") {
-            EM_TRY(lose_claim(event, id, "the site has left"));
-        }
-    }
     return {};
 }
 
-Status Tables::on(const Event& event, const SiteJournalOpened& data) {
+Status Tables::on(const Event&, const SiteJournalOpened& data) {
     SiteRecord* site = find_in(sites_, data.site);
     if (site == nullptr) return unfit("site", data.site);
-    if (!site->journal.empty()) {
-        site->old_journals.push_back(site->journal);
-        if (site->old_journals.size() > 1000) site->old_journals.erase(site->old_journals.begin());
-    }
-    const bool had_memory = !site->journal.empty();
+    if (!site->journal.empty()) site->old_journals.push_back(site->journal);
+    if (site->old_journals.size() > 1000) site->old_journals.erase(site->old_journals.begin());
     site->journal = data.journal;
-    if (!had_memory) return {};
-    const std::set<std::string> open = open_claims(data.site);
-    for (const std::string& id : open) {
-        const ClaimRecord* claim = this->claim(id);
-        if (claim != nullptr && !claim->over() && claim->state != "held")
-            EM_TRY(lose_claim(event, id, "the site's agent lost its journal"));
-    }
     return {};
 }
 
@@ -192,6 +177,7 @@ Status Tables::on(const Event&, const AllocationGranted& data) {
     const AllocationRecord& a = data.allocation;
     if (a.granted < 0 || a.left != a.granted || a.used != 0 || a.held != 0) return unfit("allocation", a.id);
     if (!allocations_.emplace(a.id, a).second) return unfit("second allocation", a.id);
+    allocations_by_project_[a.project].insert(a.id);
     if (ApplicationRecord* application = find_in(applications_, data.application))
         application->allocation = a.id;
     return {};
@@ -221,6 +207,11 @@ Status Tables::on(const Event&, const RecordsPruned& data) {
         keys_by_time_.erase(keys_by_time_.begin());
     }
     return {};
+}
+
+bool Tables::has_older(std::int64_t jobs_before_ms, std::int64_t keys_before_ms) const {
+    return (!over_by_time_.empty() && over_by_time_.begin()->first < jobs_before_ms) ||
+           (!keys_by_time_.empty() && keys_by_time_.begin()->first < keys_before_ms);
 }
 
 void Tables::prune_job(const std::string& id) {

@@ -54,6 +54,10 @@ class Tables {
     const std::set<std::string>& open_claims(const std::string& site) const;
     // Numbers of a project's jobs.
     const std::set<std::int64_t>& jobs_of(const std::string& project) const;
+    // Ids of a project's allocations.
+    const std::set<std::string>& allocations_of(const std::string& project) const;
+    // Whether there is something for RecordsPruned.
+    bool has_older(std::int64_t jobs_before_ms, std::int64_t keys_before_ms) const;
     // Counts what a placement round depends on: a round with the same number gives nothing new but by time.
     std::int64_t placement_epoch() const { return placement_epoch_; }
 
@@ -70,8 +74,8 @@ class Tables {
     Status on(const Event&, const ModeSet& data);
     Status on(const Event&, const SiteAdmitted& data);
     Status on(const Event&, const SiteDescribed& data);
-    Status on(const Event& event, const SiteStateSet& data);
-    Status on(const Event& event, const SiteJournalOpened& data);
+    Status on(const Event&, const SiteStateSet& data);
+    Status on(const Event&, const SiteJournalOpened& data);
     Status on(const Event& event, const AccountSeen& data);
     Status on(const Event&, const ProjectSet& data);
     Status on(const Event&, const DataRegistered& data);
@@ -96,8 +100,7 @@ class Tables {
     // Takes `charged` of what is held, gives the rest back.
     void pay(ClaimRecord& claim, std::int64_t charged);
     Status end_claim(const Event& event, ClaimRecord& claim, std::string state, std::int64_t charged);
-    Status lose_claim(const Event& event, const std::string& id, const std::string& words);
-    void cancel_open_claims(const Event& event, JobRecord& job);
+    void cancel_open_claims(JobRecord& job);
     // What the claims of its newest attempt make of a job.
     Status settle_job(const Event& event, const std::string& id);
     void set_state(const Event& event, JobRecord& job, std::string state, std::string words = {});
@@ -124,6 +127,7 @@ class Tables {
     std::set<std::int64_t> waiting_;
     std::map<std::string, std::set<std::string>> open_claims_;
     std::map<std::string, std::set<std::int64_t>> jobs_by_project_;
+    std::map<std::string, std::set<std::string>> allocations_by_project_;
 };
 
 }  // namespace euromesh::federation

@@ -79,7 +79,7 @@ Status Tables::on(const Event& event, const JobCancelAsked& data) {
     job.cancelling = true;
     job.words = data.words;
     if (job.state == "waiting") return set_state(event, job, "cancelled"), Status{};
-    cancel_open_claims(event, job);
+    cancel_open_claims(job);
     return settle_job(event, job.id);
 }
 
@@ -91,6 +91,7 @@ Status Tables::on(const Event& event, const JobDecided& data) {
         return unfit("decision with a quorum of claims for job", data.job);
     job.attempt_from = static_cast<std::int64_t>(job.claims.size());
     for (const ClaimDecided& claim : data.claims) EM_TRY(add_claim(event, data, claim));
+    job.decided_seq = event.seq;
     set_state(event, job, "placed");
     return {};
 }
@@ -156,22 +157,12 @@ Status Tables::end_claim(const Event& event, ClaimRecord& claim, std::string sta
     return settle_job(event, claim.job);
 }
 
-Status Tables::lose_claim(const Event& event, const std::string& id, const std::string& words) {
-    EM_ASSIGN(ClaimRecord * claim, open_claim(id));
-    claim->words = words;
-    return end_claim(event, *claim, "lost", 0);
-}
-
-// What was never handed out ends at once; the rest when its site says so.
-void Tables::cancel_open_claims(const Event&, JobRecord& job) {
+// Each ends by an event of its own: what was never handed out by the coordinator's, the rest when its site
+// says so.
+void Tables::cancel_open_claims(JobRecord& job) {
     for (const std::string& id : job.claims) {
         ClaimRecord& claim = claims_.at(id);
-        if (claim.over()) continue;
-        claim.cancelling = true;
-        if (claim.state != "held") continue;
-        pay(claim, 0);
-        claim.state = "cancelled";
-        open_claims_[claim.site].erase(id);
+        if (!claim.over()) claim.cancelling = true;
     }
 }
 
@@ -188,7 +179,7 @@ Status Tables::settle_job(const Event& event, const std::string& id) {
     if (attempt.open > 0 && !job.cancelling && !job.giving_up &&
         attempt.live + attempt.good < job.spec.quorum) {
         job.giving_up = true;
-        cancel_open_claims(event, job);
+        cancel_open_claims(job);
         attempt = counted();
     }
     if (attempt.open > 0) {
@@ -249,8 +240,9 @@ Status Tables::on(const Event&, const ClaimUsed& data) {
 
 Status Tables::on(const Event& event, const ClaimEnded& data) {
     EM_ASSIGN(ClaimRecord * claim, open_claim(data.claim));
-    if (claim->state == "held" || (data.state != "ended" && data.state != "cancelled"))
-        return unfit("offered claim", data.claim);
+    const bool withdrawn = data.state == "cancelled" && data.started_ms == 0;
+    if (data.state != "ended" && data.state != "cancelled") return unfit("end of claim", data.claim);
+    if (claim->state == "held" && !withdrawn) return unfit("offered claim", data.claim);
     claim->started_ms = data.started_ms;
     claim->ended_ms = data.ended_ms;
     claim->exit = data.exit;
@@ -259,7 +251,9 @@ Status Tables::on(const Event& event, const ClaimEnded& data) {
 }
 
 Status Tables::on(const Event& event, const ClaimLost& data) {
-    return lose_claim(event, data.claim, data.words);
+    EM_ASSIGN(ClaimRecord * claim, open_claim(data.claim));
+    claim->words = data.words;
+    return end_claim(event, *claim, "lost", 0);
 }
 
 }  // namespace euromesh::federation

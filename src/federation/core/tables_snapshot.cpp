@@ -136,6 +136,8 @@ Result<Tables> Tables::restore(std::string_view snapshot) {
     if (tables.next_seq_ == 0) return fail(Code::corrupted, "snapshot: has no head, or is empty");
     EM_TRY(tables.check_links());
     for (const auto& entry : tables.jobs_) tables.index(entry.second);
+    for (const auto& [id, allocation] : tables.allocations_)
+        tables.allocations_by_project_[allocation.project].insert(id);
     for (const auto& [id, claim] : tables.claims_)
         if (!claim.over()) tables.open_claims_[claim.site].insert(id);
     return tables;

@@ -1,0 +1,145 @@
+// One placement round: which waiting jobs get claims now.
+#include <algorithm>
+#include <map>
+
+#include "federation/core/decide.hpp"
+#include "federation/core/explain.hpp"
+#include "federation/core/round.hpp"
+
+namespace euromesh::federation {
+namespace {
+
+// What bounds the time of one round, whatever waits.
+constexpr std::int64_t most_asked = 20'000;  // of the rules
+constexpr std::int64_t start_horizon_ms =
+    600'000;  // a later start is decided in a later round, on better knowledge
+constexpr std::size_t most_table_bytes = 128u << 10;
+
+struct Candidate {
+    int work_class = 0;
+    std::int64_t turn = 0;  // how many jobs of its project go before it
+    std::int64_t number = 0;
+    auto operator<=>(const Candidate&) const = default;
+};
+
+// Classes in their order, in a class projects in turn: no project's many jobs keep the others' out of the
+// round.
+std::vector<Candidate> candidates(const Draft& draft, std::size_t most) {
+    std::map<std::pair<int, std::string_view>, std::int64_t> turns;
+    std::vector<Candidate> all;
+    for (const std::int64_t number : draft.tables.waiting()) {
+        const JobRecord& job = *draft.tables.job(fmt::format("j{}", number));
+        const int work_class =
+            static_cast<int>(work_class_from(job.spec.job_class).value_or(WorkClass::production));
+        all.push_back({work_class, turns[{work_class, job.project}]++, number});
+    }
+    std::sort(all.begin(), all.end());
+    if (all.size() > most) all.resize(most);
+    return all;
+}
+
+std::vector<SiteRulesDigest> site_digests(const Draft& draft, const PlannedWorkload& planned) {
+    std::vector<SiteRulesDigest> digests;
+    for (const PlannedClaim& claim : planned.claims) {
+        const SiteRecord* site = draft.tables.site(claim.site);
+        if (!site->rules_digest.empty()) digests.push_back({site->id, site->rules_digest});
+    }
+    return digests;
+}
+
+std::vector<ClaimDecided> decided_claims(const Draft& draft, const PlannedWorkload& planned, bool paid) {
+    const std::string marker = draft.next_id("c");
+    std::vector<ClaimDecided> claims;
+    for (const PlannedClaim& claim : planned.claims) {
+        const auto colon = claim.partition.find(':');
+        const bool cpu = colon != std::string::npos;
+        const std::int64_t gpus = cpu ? 0 : claim.gpus;
+        claims.push_back({fmt::format("{}-{}", marker, claims.size()), claim.site,
+                          claim.partition.substr(0, colon), gpus, claim.run_ms,
+                          paid ? milli_gpu_hours(gpus, claim.run_ms) : 0, claim.start_ms, claim.start_p90_ms,
+                          claim.score_ms});
+    }
+    return claims;
+}
+
+class Round {
+  public:
+    Round(Draft& draft, std::int64_t most) : draft_(draft), builder_(draft.tables, draft.law, draft.now_ms) {
+        for (const Candidate& candidate :
+             candidates(draft, static_cast<std::size_t>(std::max<std::int64_t>(1, most)))) {
+            builder_.add(*draft.tables.job(fmt::format("j{}", candidate.number)));
+            if (builder_.asked() > most_asked) break;
+        }
+    }
+
+    Answer decide() {
+        EM_ASSIGN(const PlacementPlan plan, plan_placement(builder_.round()));
+        const PlacementExplainer explainer(builder_.round());
+        std::int64_t decided = 0;
+        for (const PlannedWorkload& planned : plan.workloads) {
+            if (planned.claims.empty() || !starts_soon(planned)) continue;
+            EM_ASSIGN(const bool added, add(explainer, planned));
+            decided += added ? 1 : 0;
+        }
+        return Json{{"considered", plan.workloads.size()},
+                    {"decided", decided},
+                    {"waiting", static_cast<std::int64_t>(draft_.tables.waiting().size()) - decided},
+                    {"gap_ppm", plan.quality.gap_ppm()},
+                    {"proved", plan.quality.proved}};
+    }
+
+  private:
+    bool starts_soon(const PlannedWorkload& planned) const {
+        return std::all_of(planned.claims.begin(), planned.claims.end(), [&](const PlannedClaim& claim) {
+            return claim.start_ms - wait_of(claim) <= draft_.now_ms + start_horizon_ms;
+        });
+    }
+    // The site's own queue is no reason to decide later.
+    std::int64_t wait_of(const PlannedClaim& claim) const {
+        for (const PlacementSite& site : builder_.round().sites)
+            for (const PlacementPartition& partition : site.partitions)
+                if (site.id == claim.site && partition.id == claim.partition)
+                    return partition.queue.median_ms;
+        return 0;
+    }
+    // Whatever the plan says: nothing is held that is not left.
+    bool can_pay(const AllocationRecord* payer, const std::vector<ClaimDecided>& claims) {
+        std::int64_t sum = 0;
+        for (const ClaimDecided& claim : claims) sum += claim.held;
+        if (sum == 0) return true;
+        if (payer == nullptr || payer->left - spent_[payer->id] < sum) return false;
+        spent_[payer->id] += sum;
+        return true;
+    }
+    Result<bool> add(const PlacementExplainer& explainer, const PlannedWorkload& planned) {
+        const JobRecord& job = *draft_.tables.job(planned.id);
+        const AllocationRecord* payer = builder_.payer(job.id);
+        const bool paid = job.spec.gpus_per_site() > 0;
+        JobDecided decision;
+        decision.claims = decided_claims(draft_, planned, paid);
+        if (!can_pay(payer, decision.claims)) return false;
+        decision.job = job.id;
+        decision.job_digest = job.digest;
+        decision.rules_digest = draft_.tables.federation().rules_digest;
+        decision.site_rules = site_digests(draft_, planned);
+        decision.inputs_at = draft_.tables.next_seq();
+        decision.allocation = paid && payer != nullptr ? payer->id : "";
+        decision.share = payer == nullptr ? "" : payer->share;
+        EM_ASSIGN(decision.table, decision_table(explainer, job.id, &planned, most_table_bytes));
+        draft_.add(std::move(decision));
+        return true;
+    }
+
+    Draft& draft_;
+    RoundBuilder builder_;
+    std::map<std::string, std::int64_t> spent_;
+};
+
+}  // namespace
+
+Answer decide_on(Draft& draft, const Plan& ask) {
+    if (draft.tables.waiting().empty()) return Json{{"considered", 0}, {"decided", 0}, {"waiting", 0}};
+    return Round(draft, ask.most).decide();
+}
+
+}  // namespace euromesh::federation
