@@ -71,6 +71,20 @@ bool is_ipv4_loopback(std::string_view host) {
            host.find_first_not_of("0123456789.") == host.npos;
 }
 
+std::string percent_encoded(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+            encoded += c;
+        } else {
+            const auto value = static_cast<unsigned char>(c);
+            encoded += {'%', digits[value / 16], digits[value % 16]};
+        }
+    }
+    return encoded;
+}
+
 }  // namespace
 
 Result<WebAddress> parse_web_address(std::string_view text) {
@@ -99,20 +113,6 @@ Status check_endpoint(std::string_view url, std::string_view what) {
         return fail(Code::bad_input, "{}: use https:// (plain http only to this machine)", what);
     }
     return {};
-}
-
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    for (const char c : text) {
-        if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            encoded += c;
-        } else {
-            const auto value = static_cast<unsigned char>(c);
-            encoded += {'%', digits[value / 16], digits[value % 16]};
-        }
-    }
-    return encoded;
 }
 
 std::string to_form(const FormFields& fields) {

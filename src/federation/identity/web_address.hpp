@@ -32,8 +32,6 @@ bool is_loopback_host(std::string_view host);
 // bad_input: neither HTTPS nor plain HTTP to this machine; `what` is named.
 Status check_endpoint(std::string_view url, std::string_view what);
 
-std::string percent_encoded(std::string_view text);
-
 // application/x-www-form-urlencoded, as bodies and queries have it.
 using FormFields = std::map<std::string, std::string>;
 std::string to_form(const FormFields& fields);
