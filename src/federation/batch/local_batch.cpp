@@ -234,12 +234,18 @@ Status LocalBatch::look_at_running(Entry& entry, bool guarded) {
     entry.job.native_id = std::to_string(running.process.pid);
     entry.job.started_ms = running.started_ms;
     if (guarded) return {};
+    // It may have begun after the look at the lock; only who has the lock itself knows that its guard is
+    // gone.
+    const auto lock = os::FileLock::take(journal_.lock(entry.job.marker));
+    if (!lock && lock.error().code == Code::conflict) return {};
+    if (!lock) return fail(lock.error());
+    if (is_there(journal_.ended(entry.job.marker))) return {};
     os::kill_session_of(running.process);
-    return end_by_agent(entry, {.state = BatchState::lost,
-                                .cause = EndCause::none,
-                                .message = "its guard is gone: killed, or the machine was restarted",
-                                .started_ms = running.started_ms,
-                                .ended_ms = std::max(now_ms(), running.started_ms)});
+    return write_end(entry, {.state = BatchState::lost,
+                             .cause = EndCause::none,
+                             .message = "its guard is gone: killed, or the machine was restarted",
+                             .started_ms = running.started_ms,
+                             .ended_ms = std::max(now_ms(), running.started_ms)});
 }
 
 Status LocalBatch::look_at_queued(Entry& entry, bool guarded) {
@@ -262,10 +268,13 @@ Status LocalBatch::end_by_agent(Entry& entry, EndRecord end) {
     const auto lock = os::FileLock::take(journal_.lock(marker));
     if (!lock && lock.error().code == Code::conflict) return {};
     if (!lock) return fail(lock.error());
-    const bool has_begun = end.started_ms == 0 && is_there(journal_.running(marker));
-    if (has_begun || is_there(journal_.ended(marker))) return {};
+    if (is_there(journal_.running(marker)) || is_there(journal_.ended(marker))) return {};
+    return write_end(entry, std::move(end));
+}
+
+Status LocalBatch::write_end(Entry& entry, EndRecord end) {
     end.message = as_message(end.message);
-    EM_TRY(os::write_file_atomically(journal_.ended(marker), encode(end)));
+    EM_TRY(os::write_file_atomically(journal_.ended(entry.job.marker), encode(end)));
     take_end(entry, end);
     return {};
 }

@@ -41,7 +41,8 @@ std::map<std::string, std::string> local_environment();
 
 class LocalBatch final : public BatchSystem {
   public:
-    // conflict: another agent uses the journal. bad_input: the options. corrupted, refused: the journal.
+    // conflict: another agent uses the journal; for a moment also after one was killed. bad_input: the
+    // options. corrupted, refused: the journal.
     static Result<std::unique_ptr<LocalBatch>> open(const LocalBatchOptions& options, const Clock& clock);
 
     Result<BatchJob> submit(const JobStart& job) override;
@@ -73,6 +74,7 @@ class LocalBatch final : public BatchSystem {
     Status look_at_running(Entry& entry, bool guarded);
     Status look_at_queued(Entry& entry, bool guarded);
     Status end_by_agent(Entry& entry, EndRecord end);
+    Status write_end(Entry& entry, EndRecord end);
     void take_end(Entry& entry, const EndRecord& end);
     void start_what_fits();
     Result<bool> start_if_it_fits(Entry& entry);
