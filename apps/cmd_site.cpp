@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/agent_program.hpp"
 #include "apps/command.hpp"
 #include "apps/site_check_peer.hpp"
 #include "apps/site_check_run.hpp"
@@ -75,11 +76,33 @@ void add_options(CLI::App& command, SiteArguments& arguments) {
     command.add_flag("--json", arguments.json, "tell the result as JSON");
 }
 
+void add_agent(CLI::App& site, Context& context) {
+    const auto file = std::make_shared<std::string>();
+    CLI::App* run = site.add_subcommand("run", "the agent: dials the coordinator and carries out its claims");
+    run->add_option("--config", *file, "TOML file (docs/coordinator.md)")->required();
+    run->footer("Ctrl-C ends the agent; what runs goes on, and the next agent finds it.");
+    run->callback([file, &context] {
+        context.chosen = [file, &context]() -> Status {
+            EM_ASSIGN(const federation::AgentFile config, federation::read_agent_file(*file));
+            return run_agent(config, context.clock, context.log);
+        };
+    });
+    CLI::App* key = site.add_subcommand("key", "make the site's key, and print what an administrator admits");
+    key->add_option("--config", *file, "TOML file (docs/coordinator.md)")->required();
+    key->callback([file, &context] {
+        context.chosen = [file]() -> Status {
+            EM_ASSIGN(const federation::AgentFile config, federation::read_agent_file(*file));
+            return enrol_site(config);
+        };
+    });
+}
+
 }  // namespace
 
 void add_site(CLI::App& root, Context& context) {
     const auto arguments = std::make_shared<SiteArguments>();
-    CLI::App* site = root.add_subcommand("site", "a node of a centre, before a run");
+    CLI::App* site =
+        root.add_subcommand("site", "a centre: check a node before a run, or be its agent in a federation");
     site->require_subcommand(1);
     CLI::App* command =
         site->add_subcommand("check", "can this node take part in a run, and what to do if not");
@@ -94,6 +117,7 @@ void add_site(CLI::App& root, Context& context) {
     command->callback([arguments, &context] {
         context.chosen = [arguments, &context] { return check(*arguments, context.clock); };
     });
+    add_agent(*site, context);
 }
 
 }  // namespace euromesh::apps

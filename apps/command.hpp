@@ -26,6 +26,11 @@ void add_relay(CLI::App& root, Context& context);
 void add_facts(CLI::App& root, Context& context);
 void add_hub(CLI::App& root, Context& context);
 void add_site(CLI::App& root, Context& context);
+void add_serve(CLI::App& root, Context& context);
+void add_up(CLI::App& root, Context& context);
+void add_jobs(CLI::App& root, Context& context);
+void add_access(CLI::App& root, Context& context);
+void add_ledger(CLI::App& root, Context& context);
 void add_rules(CLI::App& root, Context& context);
 void add_login(CLI::App& root, Context& context);
 

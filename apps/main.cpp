@@ -52,6 +52,11 @@ int run(int argc, char** argv) {
     apps::add_facts(root, context);
     apps::add_hub(root, context);
     apps::add_site(root, context);
+    apps::add_serve(root, context);
+    apps::add_up(root, context);
+    apps::add_jobs(root, context);
+    apps::add_access(root, context);
+    apps::add_ledger(root, context);
     apps::add_rules(root, context);
     apps::add_login(root, context);
     try {

@@ -10,6 +10,7 @@
 //   drop   it is lost; the site goes on from the new outer parameters
 //   carry  it goes into the next round, at most two rounds late, the next one of its site waits behind it
 //   keep   the site goes on from its own parameters and contributes all at once (arXiv 2311.08105)
+//   rebase the site takes the new outer parameters and keeps its own work on top of them, until it is sent
 // --members-from A --members-to B: so many of the sites take part, changing evenly over the run.
 //
 // Prints one JSON line. docs/models/convergence.md has the table that came out of it.
@@ -193,6 +194,10 @@ class Federation {
             return {};
         }
         replica.merges = true;
+        if (missed && faults_.late == "rebase") {
+            replica.local = replica.base;
+            return {};
+        }
         replica.site.trainer.read_parameters(replica.local);
         sync::pseudo_gradient(replica.base, replica.local, replica.gradient);
         std::vector<std::byte> bytes(codec_->encoded_bytes(count_));
@@ -339,7 +344,7 @@ Status run(int argc, char** argv) {
     });
     Faults faults;
     app.add_option("--drop", faults.drop);
-    app.add_option("--late", faults.late)->check(CLI::IsMember({"drop", "carry", "keep"}));
+    app.add_option("--late", faults.late)->check(CLI::IsMember({"drop", "carry", "keep", "rebase"}));
     app.add_option("--members-from", faults.members_from);
     app.add_option("--members-to", faults.members_to);
     try {

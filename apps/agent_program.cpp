@@ -1,0 +1,111 @@
+#include "apps/agent_program.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "apps/api_client.hpp"
+#include "base/hash.hpp"
+#include "base/os/process.hpp"
+#include "base/os/socket.hpp"
+#include "federation/batch/local_batch.hpp"
+#include "federation/service/agent.hpp"
+
+namespace euromesh::apps {
+namespace {
+
+using namespace federation;
+
+constexpr std::size_t answer_max_bytes = 32u << 20;
+constexpr const char* key_file = "site.key";
+constexpr Nanoseconds backoff_most = std::chrono::seconds(60);
+
+CoordinatorCall caller(const AgentFile& config) {
+    auto client = std::make_shared<os::HttpClient>();
+    return [client, config](const std::string& path, const Json& body,
+                            const std::string& bearer) -> Result<Json> {
+        const std::string text = body.dump();
+        os::HttpRequest request;
+        request.method = "POST";
+        request.url = config.coordinator + path;
+        request.authority_file = config.authority_file;
+        request.headers.push_back("Content-Type: application/json");
+        if (!bearer.empty()) request.headers.push_back("Authorization: Bearer " + bearer);
+        request.body = std::as_bytes(std::span(text));
+        EM_ASSIGN(const os::HttpText answer, os::ask_text(*client, request, answer_max_bytes));
+        return document_of(answer);
+    };
+}
+
+Result<AgentConfig> agent_config(const AgentFile& file) {
+    AgentConfig config;
+    config.site = file.site;
+    config.origin = file.federation;
+    config.coordinator = file.coordinator;
+    EM_TRY(from_hex(file.coordinator_key, config.coordinator_key));
+    config.folder = file.folder;
+    config.document = file.document;
+    return config;
+}
+
+std::int64_t gpus_of(const contract::SiteDocument& document) {
+    std::int64_t gpus = 0;
+    for (const contract::SitePartition& partition : document.partitions) gpus += partition.gpus;
+    return gpus;
+}
+
+// The coordinator may be away for hours: the agent asks again, more seldom, and for ever.
+Status take_turns(Agent& agent, const AgentFile& config, const Logger& logger) {
+    Nanoseconds pause = config.every;
+    while (!os::stop_requested()) {
+        const Status turn = agent.turn();
+        if (!turn && turn.error().code == Code::conflict) return turn;
+        if (!turn && pause == config.every)
+            logger.warning("a turn failed", {{"error", turn.error().message}});
+        pause = turn ? config.every : std::min(2 * pause, std::max(backoff_most, config.every));
+        for (Nanoseconds waited{0}; waited < pause && !os::stop_requested();
+             waited += std::chrono::milliseconds(50))
+            os::wait_ready({}, std::min<Nanoseconds>(pause - waited, std::chrono::milliseconds(50)));
+    }
+    return {};
+}
+
+}  // namespace
+
+Status run_agent(const AgentFile& file, const Clock& clock, const Logger& logger) {
+    os::watch_for_stop();
+    auto key = SigningKey::read(file.folder / key_file);
+    if (!key && key.error().code == Code::not_found)
+        return fail(Code::not_found,
+                    "{}: no key; make one and have the site admitted: euromesh site key --config FILE",
+                    (file.folder / key_file).string());
+    if (!key) return fail(key.error());
+    LocalBatchOptions options;
+    options.root = file.folder / "jobs";
+    options.slots = file.slots;
+    options.gpus = gpus_of(file.document);
+    EM_ASSIGN(const std::unique_ptr<LocalBatch> batch, LocalBatch::open(options, clock));
+    EM_ASSIGN(AgentConfig config, agent_config(file));
+    EM_ASSIGN(Agent agent,
+              Agent::open(std::move(config), std::move(*key), *batch, caller(file), clock, logger));
+    return take_turns(agent, file, logger);
+}
+
+Status enrol_site(const AgentFile& file) {
+    EM_TRY(os::make_folders(file.folder));
+    auto key = SigningKey::read(file.folder / key_file);
+    if (!key) {
+        if (key.error().code != Code::not_found) return fail(key.error());
+        const SigningKey made = SigningKey::generate();
+        EM_TRY(made.write(file.folder / key_file));
+        key = made;
+    }
+    const Json admission = {{"id", file.site.text()},
+                            {"public_key", to_hex(key->public_key())},
+                            {"country", file.document.country},
+                            {"operator", file.document.op},
+                            {"hosting", file.document.hosting}};
+    std::printf("%s\n", admission.dump(2).c_str());
+    return {};
+}
+
+}  // namespace euromesh::apps

@@ -1,0 +1,18 @@
+// A site's agent as a running program: batch system, calls to the coordinator, turns until it is told to
+// stop.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "federation/service/serve_config.hpp"
+
+namespace euromesh::apps {
+
+// Until SIGINT or SIGTERM; what runs goes on, and the next agent finds it. conflict: the coordinator shows
+// another ledger than before, or another agent uses the folder.
+Status run_agent(const federation::AgentFile& config, const Clock& clock, const Logger& logger);
+
+// Makes the site's key, if there is none, and prints what an administrator needs to admit the site.
+Status enrol_site(const federation::AgentFile& config);
+
+}  // namespace euromesh::apps

@@ -1,0 +1,137 @@
+#include "apps/coordinator_program.hpp"
+
+#include <condition_variable>
+
+#include "base/hash.hpp"
+#include "base/os/process.hpp"
+#include "federation/identity/issuer_fetcher.hpp"
+#include "federation/service/founding.hpp"
+
+namespace euromesh::apps {
+namespace {
+
+using namespace federation;
+
+constexpr const char* key_file = "coordinator.key";
+constexpr const char* board_file = "board.key";
+constexpr Nanoseconds keeper_pause = std::chrono::milliseconds(200);
+constexpr Nanoseconds stop_patience = std::chrono::seconds(5);
+
+Result<SigningKey> read_or_make_key(const os::Path& file) {
+    auto key = SigningKey::read(file);
+    if (key || key.error().code != Code::not_found) return key;
+    EM_TRY(os::make_folders(file.parent_path()));
+    const SigningKey made = SigningKey::generate();
+    EM_TRY(made.write(file));
+    return made;
+}
+
+Result<std::unique_ptr<Coordinator>> open_coordinator_of(const ServeConfig& config, const Clock& clock,
+                                                         const Logger& logger) {
+    auto key = SigningKey::read(config.keys / key_file);
+    if (!key && key.error().code == Code::not_found)
+        return fail(Code::not_found, "{}: no key; found the federation first: euromesh serve --init",
+                    (config.keys / key_file).string());
+    if (!key) return fail(key.error());
+    EM_ASSIGN(std::unique_ptr<LogStore> writing, open_store(config.store));
+    EM_ASSIGN(std::unique_ptr<LogStore> reading, open_store(config.store));
+    CoordinatorOptions options;
+    options.holder = fmt::format("{} process {}", config.url, os::own_process_id());
+    return Coordinator::open(std::move(writing), std::move(reading), std::move(*key), clock, logger,
+                             std::move(options));
+}
+
+}  // namespace
+
+Result<Json> ask(Coordinator& coordinator, Command command) {
+    std::mutex mutex;
+    std::condition_variable answered;
+    std::optional<Result<Json>> got;
+    coordinator.execute(command, [&](Result<Json> answer) {
+        const std::lock_guard lock(mutex);
+        got = std::move(answer);
+        answered.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    answered.wait(lock, [&] { return got.has_value(); });
+    return std::move(*got);
+}
+
+Status found_federation(const ServeConfig& config, const std::vector<std::string>& administrators,
+                        const Clock& clock, const Logger& logger) {
+    EM_ASSIGN(const SigningKey key, read_or_make_key(config.keys / key_file));
+    EM_ASSIGN(const SigningKey board, read_or_make_key(config.keys / board_file));
+    EM_ASSIGN(FederationRecord record,
+              new_federation({config.name, key.public_key(), board.public_key(), administrators}));
+    EM_ASSIGN(const std::unique_ptr<Coordinator> coordinator, open_coordinator_of(config, clock, logger));
+    const Actor founder{
+        .account = administrators.front(), .name = {}, .groups = {}, .scopes = {}, .site = {}};
+    const auto founded = ask(*coordinator, {founder, Found{std::move(record)}});
+    return founded ? Status{} : Status(fail(founded.error()));
+}
+
+Result<std::unique_ptr<CoordinatorProgram>> CoordinatorProgram::start(const ServeConfig& config,
+                                                                      const Clock& clock,
+                                                                      const Logger& logger) {
+    std::unique_ptr<CoordinatorProgram> made(new CoordinatorProgram(config, clock, logger));
+    EM_TRY(made->open_coordinator());
+    EM_TRY(made->open_server());
+    made->keeper_ = os::Thread([self = made.get()](const std::stop_token& stop) { self->look_after(stop); });
+    return made;
+}
+
+CoordinatorProgram::~CoordinatorProgram() {
+    keeper_ = os::Thread();
+    if (server_) server_->stop(stop_patience);
+    server_.reset();
+    coordinator_.reset();
+}
+
+Status CoordinatorProgram::open_coordinator() {
+    EM_ASSIGN(coordinator_, open_coordinator_of(config_, clock_, logger_));
+    if (!coordinator_->read([](const Core& core) { return core.tables().founded(); }))
+        return fail(Code::not_found, "{}: there is no federation in it yet: euromesh serve --init",
+                    config_.store);
+    EM_ASSIGN(issuers_, TrustedIssuers::make(config_.issuers));
+    events_ = std::make_unique<EventHub>(*coordinator_);
+    return {};
+}
+
+Status CoordinatorProgram::open_server() {
+    context_.emplace(ApiContext{*coordinator_, *issuers_, door_, *events_, outputs_, EUROMESH_VERSION,
+                                config_.issuers[0].issuer, config_.issuers[0].client});
+    EM_ASSIGN(Api api, make_api(*context_));
+    api.routes.push_back(metrics_route(metrics_, ""));
+    metrics_.gauge_from("ledger_entries", "durable entries of the ledger", {},
+                        [this] { return static_cast<std::int64_t>(coordinator_->durable()); });
+    metrics_.gauge_from("jobs_waiting", "jobs that wait for a place", {}, [this] {
+        return coordinator_->read(
+            [](const Core& core) { return static_cast<std::int64_t>(core.tables().waiting().size()); });
+    });
+    HttpOptions options;
+    options.listen = config_.listen;
+    options.tls = config_.tls;
+    options.proxy = config_.proxy;
+    options.access_log = config_.access_log;
+    options.limits.rate = {.per_second = config_.requests_per_second,
+                           .burst = 2 * config_.requests_per_second};
+    EM_ASSIGN(server_, HttpServer::start(std::move(options), std::move(api), make_authenticate(*context_),
+                                         clock_, logger_, metrics_));
+    return {};
+}
+
+// Issuers' keys, and questions that no site answers.
+void CoordinatorProgram::look_after(const std::stop_token& stop) {
+    IssuerFetcher fetcher(config_.issuer_authorities);
+    std::mutex mutex;
+    std::condition_variable_any pause;
+    while (!stop.stop_requested()) {
+        for (const Error& error : fetcher.refresh(*issuers_, clock_, stop))
+            logger_.warning("an issuer does not answer", {{"error", error.message}});
+        outputs_.give_up();
+        std::unique_lock lock(mutex);
+        pause.wait_for(lock, stop, keeper_pause, [] { return false; });
+    }
+}
+
+}  // namespace euromesh::apps

@@ -1,0 +1,26 @@
+// `euromesh up`: a whole federation on one machine, for trying it.
+//
+// Coordinator and development issuer in this process, the agents of three sites as processes of their own
+// with local processes as their batch system, one project, and the person logged in. Everything lies in one
+// folder; the next start goes on from it. Only loopback addresses. Thread rule: one thread.
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/os/file.hpp"
+
+namespace euromesh::apps {
+
+struct UpOptions {
+    os::Path folder = "euromesh-up";
+    std::uint16_t port = 8700;  // coordinator; the issuer's is the next one. 0: free ones
+    bool fresh = false;         // remove what an earlier start left
+    bool json = false;
+};
+
+// Until SIGINT or SIGTERM. conflict: a port is taken, or another `up` uses the folder.
+Status run_up(const UpOptions& options, const Clock& clock, const Logger& logger);
+
+}  // namespace euromesh::apps

@@ -1,0 +1,155 @@
+#include "federation/service/route_maker.hpp"
+
+namespace euromesh::federation {
+namespace {
+
+template <class Record>
+Result<Json> document_of(const Record& record) {
+    return parse_json(record_text(record));
+}
+
+// Rows that the actor may see, as one document {"NAME": [...]}.
+template <class Map>
+Result<Json> rows_of(const Tables& tables, const Actor& actor, const Map& map, const char* name) {
+    Json rows = Json::array();
+    for (const auto& [id, record] : map) {
+        if (!sees_project(tables, actor, record.project)) continue;
+        EM_ASSIGN(Json row, document_of(record));
+        rows.push_back(std::move(row));
+    }
+    return Json{{name, std::move(rows)}};
+}
+
+void list_projects(ApiContext& context, HttpCall& call, const Responder& responder) {
+    responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
+        Json rows = Json::array();
+        for (const auto& [id, project] : core.tables().projects()) {
+            if (!sees_project(core.tables(), actor_of(call), id)) continue;
+            EM_ASSIGN(Json row, document_of(project));
+            rows.push_back(std::move(row));
+        }
+        return Json{{"projects", std::move(rows)}};
+    }));
+}
+
+std::vector<std::string> texts_of(const Json& json, const char* key) {
+    return json.value(key, std::vector<std::string>{});
+}
+
+void set_project(ApiContext& context, HttpCall& call, const Responder& responder) {
+    const Json& json = call.json;
+    ProjectRecord project;
+    project.id = json.value("id", "");
+    project.title = json.value("title", "");
+    project.organisation = json.value("organisation", "");
+    project.organisation_kind = json.value("organisation_kind", "research");
+    project.country = json.value("country", "");
+    project.civilian = json.value("civilian", true);
+    project.export_authorised = json.value("export_authorised", false);
+    project.groups = texts_of(json, "groups");
+    project.members = texts_of(json, "members");
+    project.managers = texts_of(json, "managers");
+    execute(context, call, SetProject{std::move(project)}, responder, 200);
+}
+
+void register_data(ApiContext& context, HttpCall& call, const Responder& responder) {
+    const Json& json = call.json;
+    DataRecord data;
+    data.id = json.value("id", "");
+    data.project = json.value("project", "");
+    data.residency = json.value("residency", "none");
+    data.country = json.value("country", "");
+    data.site = json.value("site", "");
+    data.bytes = json.value("bytes", std::int64_t{0});
+    data.sensitive = json.value("sensitive", false);
+    execute(context, call, RegisterData{std::move(data)}, responder, 201);
+}
+
+void list_data(ApiContext& context, HttpCall& call, const Responder& responder) {
+    responder.result(context.coordinator.read([&](const Core& core) {
+        return rows_of(core.tables(), actor_of(call), core.tables().data(), "data");
+    }));
+}
+
+void apply(ApiContext& context, HttpCall& call, const Responder& responder) {
+    Apply ask;
+    ask.project = call.json.value("project", "");
+    ask.tier = call.json.value("tier", "");
+    ask.share = call.json.value("share", "ju");
+    ask.amount = call.json.value("milli_gpu_hours", std::int64_t{0});
+    ask.purpose = call.json.value("purpose", "");
+    execute(context, call, std::move(ask), responder, 201);
+}
+
+void list_applications(ApiContext& context, HttpCall& call, const Responder& responder) {
+    responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
+        Json rows = Json::array();
+        const bool all = is_reviewer(core.tables(), actor_of(call));
+        for (const auto& [id, application] : core.tables().applications()) {
+            if (!all && !sees_project(core.tables(), actor_of(call), application.project)) continue;
+            EM_ASSIGN(Json row, document_of(application));
+            rows.push_back(std::move(row));
+        }
+        return Json{{"applications", std::move(rows)}};
+    }));
+}
+
+void review(ApiContext& context, HttpCall& call, const Responder& responder) {
+    Review ask;
+    ask.application = call.parameter("id");
+    ask.grant = call.json.value("grant", false);
+    ask.words = call.json.value("words", "");
+    execute(context, call, std::move(ask), responder, 200);
+}
+
+void grant(ApiContext& context, HttpCall& call, const Responder& responder) {
+    Grant ask;
+    ask.project = call.json.value("project", "");
+    ask.tier = call.json.value("tier", "");
+    ask.share = call.json.value("share", "ju");
+    ask.owner = call.json.value("owner", ask.share == "ju" ? "ju" : "");
+    ask.amount = call.json.value("milli_gpu_hours", std::int64_t{0});
+    ask.begin_ms = call.json.value("begin_ms", std::int64_t{0});
+    ask.end_ms = call.json.value("end_ms", std::int64_t{0});
+    execute(context, call, std::move(ask), responder, 201);
+}
+
+void list_allocations(ApiContext& context, HttpCall& call, const Responder& responder) {
+    responder.result(context.coordinator.read([&](const Core& core) {
+        return rows_of(core.tables(), actor_of(call), core.tables().allocations(), "allocations");
+    }));
+}
+
+}  // namespace
+
+void add_access_routes(Api& api, ApiContext& context) {
+    constexpr std::size_t small = 64u << 10;
+    RouteMaker make(api, context, "access");
+    make.get("/v1/projects", "listProjects", "The own projects", Scope::compute_read, list_projects);
+    make.post("/v1/projects", "setProject", "Make a project, or change it", Scope::allocation_apply,
+              "Project", small, set_project)
+        .problems = {403, 409};
+    make.get("/v1/data", "listData", "Data sets of the own projects", Scope::compute_read, list_data);
+    Route& data = make.post("/v1/data", "registerData", "Say where a data set lies and where it may be",
+                            Scope::compute_create, "DataSet", small, register_data);
+    data.success_status = 201;
+    data.problems = {404, 409};
+    make.get("/v1/applications", "listApplications", "Applications of the own projects; all, for reviewers",
+             Scope::compute_read, list_applications);
+    Route& applying =
+        make.post("/v1/applications", "applyForTime", "Ask for compute time; small tiers answer at once",
+                  Scope::allocation_apply, "Application", small, apply);
+    applying.success_status = 201;
+    applying.problems = {404, 409};
+    make.post("/v1/applications/{id}/review", "reviewApplication",
+              "Grant or refuse what waits for a decision", Scope::allocation_review, "Review", small, review)
+        .problems = {404, 409};
+    make.get("/v1/allocations", "listAllocations", "Granted, used, held and left", Scope::compute_read,
+             list_allocations);
+    Route& granting = make.post("/v1/allocations", "grantTime", "Grant time without an application",
+                                Scope::federation_admin, "Grant", small, grant);
+    granting.success_status = 201;
+    granting.problems = {404, 409};
+}
+
+}  // namespace euromesh::federation

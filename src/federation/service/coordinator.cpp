@@ -1,0 +1,344 @@
+#include "federation/service/coordinator.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/hash.hpp"
+#include "base/json.hpp"
+
+namespace euromesh::federation {
+namespace {
+
+constexpr std::size_t replay_entries = 4096, replay_bytes = 16u << 20;
+constexpr std::size_t heads_most = 64;
+constexpr const char* heads_document = "heads";
+constexpr Nanoseconds longest_pause = std::chrono::milliseconds(200);
+const Actor the_coordinator{.account = "coordinator", .name = {}, .groups = {}, .scopes = {}, .site = {}};
+
+// The core's state, then the tree's, with the length of the first in front.
+std::string snapshot_text(const Core& core, const MerkleTree& tree) {
+    const std::string state = core.snapshot();
+    return fmt::format("{}\n", state.size()) + state + tree.snapshot();
+}
+
+std::string heads_text(const std::deque<SignedHead>& heads) {
+    Json list = Json::array();
+    for (const SignedHead& head : heads) list.push_back(encode(head));
+    return list.dump();
+}
+
+Result<std::deque<SignedHead>> read_heads(const std::string& text) {
+    EM_ASSIGN(const Json list, parse_json(text, document_most_bytes));
+    std::deque<SignedHead> heads;
+    for (const Json& item : list) {
+        if (!item.is_string()) return fail(Code::corrupted, "a head is a text");
+        EM_ASSIGN(SignedHead head, decode_signed_head(item.get<std::string>()));
+        heads.push_back(std::move(head));
+    }
+    return heads;
+}
+
+Error log_is_closed() {
+    return {Code::unavailable, "the coordinator cannot write its log; try again later"};
+}
+
+struct Restored {
+    Core core;
+    MerkleTree tree;
+};
+
+Result<Restored> restore(std::string_view text) {
+    const std::size_t line = text.find('\n');
+    std::size_t length = 0;
+    const char* begin = text.data();
+    const bool is_number = line != std::string_view::npos && line > 0 &&
+                           std::from_chars(begin, begin + line, length).ptr == begin + line;
+    if (!is_number || length > text.size() - line - 1)
+        return fail(Code::corrupted, "the snapshot does not begin with its length");
+    EM_ASSIGN(Core core, Core::restore(text.substr(line + 1, length)));
+    EM_ASSIGN(MerkleTree tree, MerkleTree::restore(text.substr(line + 1 + length)));
+    if (tree.size() != static_cast<std::uint64_t>(core.tables().next_seq()))
+        return fail(Code::corrupted, "the snapshot's tree and its state are of different sizes");
+    return Restored{std::move(core), std::move(tree)};
+}
+
+}  // namespace
+
+Coordinator::Coordinator(SigningKey key, const Clock& clock, const Logger& logger, CoordinatorOptions options)
+    : key_(std::move(key)), clock_(clock), logger_(logger), options_(std::move(options)) {}
+
+Result<std::unique_ptr<Coordinator>> Coordinator::open(std::unique_ptr<LogStore> writing,
+                                                       std::unique_ptr<LogStore> reading, SigningKey key,
+                                                       const Clock& clock, const Logger& logger,
+                                                       CoordinatorOptions options) {
+    EM_TRY(writing->acquire_lead(options.holder));
+    std::unique_ptr<Coordinator> made(new Coordinator(std::move(key), clock, logger, std::move(options)));
+    EM_TRY(made->replay(*writing));
+    made->reading_ = std::move(reading);
+    made->writer_ =
+        std::make_unique<LogWriter>(std::move(writing), made->tree_.size(), made->options_.writer);
+    made->thread_ = os::Thread([self = made.get()](const std::stop_token& stop) { self->work_until(stop); });
+    return made;
+}
+
+Coordinator::~Coordinator() {
+    thread_.request_stop();
+    turn_.notify_all();
+    thread_ = os::Thread();  // joins
+    // What was handed in is written and answered; the answers still reach for the writer meanwhile, which
+    // reset() would hide from them.
+    delete writer_.get();
+    (void)writer_.release();
+}
+
+// A site's key counts for heads that hold its admission.
+void Coordinator::note_admissions() {
+    if (admitted_.size() == core_.tables().sites().size()) return;
+    for (const auto& [id, site] : core_.tables().sites()) admitted_.try_emplace(id, tree_.size());
+}
+
+Status Coordinator::replay(LogStore& store) {
+    EM_ASSIGN(const std::optional<Snapshot> snapshot, store.latest_snapshot());
+    if (snapshot) {
+        auto restored = restore(snapshot->bytes);
+        if (!restored) return fail(restored.error().within(fmt::format("snapshot at {}", snapshot->at)));
+        core_ = std::move(restored->core);
+        tree_ = std::move(restored->tree);
+        snapshot_at_ = snapshot->at;
+        for (const auto& [id, site] : core_.tables().sites()) admitted_[id] = tree_.size();
+    }
+    for (;;) {
+        EM_ASSIGN(const std::vector<std::string> entries,
+                  store.read(tree_.size(), replay_entries, replay_bytes));
+        if (entries.empty()) break;
+        for (const std::string& entry : entries) {
+            const Status applied = core_.replay(entry);
+            if (!applied) return fail(applied.error().within(fmt::format("entry {}", tree_.size())));
+            tree_.append_entry(entry);
+            note_admissions();
+        }
+    }
+    EM_ASSIGN(const std::optional<std::string> heads, store.get_document(heads_document));
+    if (heads) {
+        EM_ASSIGN(heads_, read_heads(*heads));
+    }
+    const std::string own = to_hex(key_.public_key());
+    if (core_.tables().founded() && core_.tables().federation().coordinator_key != own)
+        return fail(Code::refused, "{}: the log is of a coordinator with another key", store.place());
+    return {};
+}
+
+std::int64_t Coordinator::now_ms() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall()).count();
+}
+
+void Coordinator::on_event(Listener listener) {
+    const std::lock_guard lock(listeners_mutex_);
+    listeners_.push_back(std::move(listener));
+}
+
+void Coordinator::tell(const std::vector<Happening>& happened) {
+    const std::lock_guard lock(listeners_mutex_);
+    for (const Happening& one : happened) {
+        for (const Listener& listener : listeners_) listener(one);
+    }
+}
+
+// The lock is held. What is handed in is applied at once: the next command builds upon it.
+Status Coordinator::hand_in(const Outcome& outcome, LogWriter::Done done) {
+    std::vector<std::string> texts;
+    for (const Event& event : outcome.events) texts.push_back(event.text);
+    auto happened = std::make_shared<std::vector<Happening>>();
+    EM_TRY(writer_->hand_in(tree_.size(), std::move(texts),
+                            [this, happened, done = std::move(done)](const Status& written) {
+                                if (written) {
+                                    // Filled in under the lock, which is taken here so that it is done.
+                                    { const std::shared_lock lock(mutex_); }
+                                    tell(*happened);
+                                }
+                                done(written);
+                            }));
+    for (const Event& event : outcome.events) {
+        const Status applied = core_.apply(event);
+        EM_ASSERT(applied.has_value(), "the core takes its own events");
+        tree_.append_entry(event.text);
+        note_admissions();
+        happened->push_back(happening_of(event, core_.tables()));
+    }
+    return {};
+}
+
+// What rests on earlier events waits for them, too.
+void Coordinator::run_after_durable(std::function<void()> task) {
+    writer_->run([task = std::move(task)](LogStore&) { task(); });
+}
+
+void Coordinator::execute(const Command& command, Answer answer) {
+    std::unique_lock lock(mutex_);
+    Result<Outcome> outcome = core_.handle(command, now_ms());
+    if (!outcome) {
+        lock.unlock();
+        return answer(fail(outcome.error()));
+    }
+    auto shared = std::make_shared<Answer>(std::move(answer));
+    auto done = [this, shared, document = std::move(outcome->answer)](const Status& written) {
+        if (written) return (*shared)(document);
+        logger_.write(LogLevel::error, "the log failed", {{"error", written.error().message}});
+        (*shared)(fail(log_is_closed()));
+    };
+    if (outcome->events.empty()) {
+        lock.unlock();
+        return run_after_durable([this, done] {
+            const auto failure = writer_->failure();
+            done(failure ? Status(fail(*failure)) : Status{});
+        });
+    }
+    const Status handed_in = hand_in(*outcome, done);
+    lock.unlock();
+    // The failure itself is for the log: it tells of the store, and its code would be taken for the
+    // command's.
+    if (!handed_in) return (*shared)(fail(is_failed() ? log_is_closed() : handed_in.error()));
+    const std::lock_guard turn(turn_mutex_);
+    has_news_ = true;
+    turn_.notify_all();
+}
+
+void Coordinator::report(const Actor& site, const SiteReport& told,
+                         std::function<void(Result<Orders>)> answer) {
+    execute({site, told}, [this, site = site.site, told, answer = std::move(answer)](Result<Json> taken) {
+        if (!taken) return answer(fail(taken.error()));
+        Orders orders = read([&](const Core& core) { return core.orders_for(site, told); });
+        const auto as_of = static_cast<std::uint64_t>(std::max<std::int64_t>(orders.as_of, 0));
+        if (durable() >= as_of) return answer(std::move(orders));
+        run_after_durable([this, orders = std::move(orders), answer] {
+            if (is_failed()) return answer(fail(log_is_closed()));
+            answer(orders);
+        });
+    });
+}
+
+Result<std::vector<std::string>> Coordinator::entries(std::uint64_t first, std::size_t most) const {
+    const std::lock_guard lock(reading_mutex_);
+    return reading_->read(first, most, replay_bytes);
+}
+
+Result<Proof> Coordinator::inclusion_proof(std::uint64_t index, std::uint64_t size) const {
+    const std::shared_lock lock(mutex_);
+    return tree_.inclusion_proof(index, size);
+}
+
+Result<Proof> Coordinator::consistency_proof(std::uint64_t old_size, std::uint64_t new_size) const {
+    const std::shared_lock lock(mutex_);
+    return tree_.consistency_proof(old_size, new_size);
+}
+
+std::vector<SignedHead> Coordinator::heads() const {
+    const std::shared_lock lock(mutex_);
+    return {heads_.begin(), heads_.end()};
+}
+
+Status Coordinator::countersign(std::uint64_t size, Countersignature countersignature) {
+    const std::unique_lock lock(mutex_);
+    const auto found = std::find_if(heads_.begin(), heads_.end(),
+                                    [&](const SignedHead& head) { return head.head.size == size; });
+    if (found == heads_.end()) return fail(Code::not_found, "no recent head of {} entries", size);
+    const auto admitted = admitted_.find(countersignature.site);
+    if (admitted != admitted_.end() && size < admitted->second)
+        return fail(Code::refused, "site {} was admitted after that head", countersignature.site);
+    const SiteRecord* site = core_.tables().site(countersignature.site);
+    PublicKey key{};
+    if (site == nullptr || !from_hex(site->public_key, key))
+        return fail(Code::refused, "site '{}' has no key here", countersignature.site.substr(0, 64));
+    if (!is_countersigned_by(found->head, countersignature, key))
+        return fail(Code::refused, "the countersignature of site {} does not hold", countersignature.site);
+    add_countersignature(*found, std::move(countersignature));
+    heads_changed_ = true;
+    return {};
+}
+
+// ---- what time brings about ------------------------------------------------------------------------------
+
+void Coordinator::work_until(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        {
+            std::unique_lock lock(turn_mutex_);
+            turn_.wait_for(lock, stop, longest_pause, [this] { return has_news_; });
+            has_news_ = false;
+        }
+        if (!stop.stop_requested() && !is_failed()) take_turn();
+    }
+}
+
+void Coordinator::take_turn() {
+    const Nanoseconds now = clock_.monotonic();
+    const auto [epoch, waits] = read([](const Core& core) {
+        return std::pair(core.tables().placement_epoch(), !core.tables().waiting().empty());
+    });
+    if (waits && (epoch != planned_epoch_ || now - planned_ >= options_.plan_every)) {
+        planned_ = now;
+        planned_epoch_ = epoch;
+        plan();
+    }
+    if (now - expired_ >= options_.expire_every) {
+        expired_ = now;
+        expire();
+    }
+    if (now - signed_ >= options_.head_every) {
+        signed_ = now;
+        sign_head();
+    }
+    take_snapshot();
+}
+
+void Coordinator::plan() {
+    execute({the_coordinator, Plan{}}, [this](const Result<Json>& planned) {
+        if (!planned) logger_.warning("no placement round", {{"error", planned.error().message}});
+    });
+}
+
+void Coordinator::expire() {
+    if (!read([](const Core& core) { return core.tables().founded(); })) return;
+    execute({the_coordinator, Expire{}}, [this](const Result<Json>& expired) {
+        if (!expired) logger_.warning("nothing expired", {{"error", expired.error().message}});
+    });
+}
+
+// Only what is durable is signed: a head outlives everything.
+void Coordinator::sign_head() {
+    const std::uint64_t size = durable();
+    const std::unique_lock lock(mutex_);
+    if (size > 0 && (heads_.empty() || heads_.back().head.size != size)) {
+        // Sites refuse a head that is older than the one before; the clock may have gone back.
+        const std::int64_t before_ms = heads_.empty() ? 0 : heads_.back().head.time_ms;
+        const TreeHead head{core_.tables().federation().name, size, tree_.root_at(size),
+                            std::max(now_ms(), before_ms)};
+        heads_.push_back(federation::sign_head(head, key_));
+        if (heads_.size() > heads_most) heads_.pop_front();
+        heads_changed_ = true;
+    }
+    if (!std::exchange(heads_changed_, false)) return;
+    writer_->run([this, text = heads_text(heads_)](LogStore& store) {
+        const Status kept = store.put_document(heads_document, text);
+        if (!kept) logger_.warning("heads are not kept", {{"error", kept.error().message}});
+    });
+}
+
+void Coordinator::take_snapshot() {
+    std::string bytes;
+    std::uint64_t at = 0;
+    {
+        const std::shared_lock lock(mutex_);
+        if (tree_.size() - snapshot_at_ < options_.snapshot_every) return;
+        at = tree_.size();
+        bytes = snapshot_text(core_, tree_);
+    }
+    snapshot_at_ = at;
+    writer_->run([this, at, bytes = std::move(bytes)](LogStore& store) {
+        const Status kept = store.put_snapshot(at, bytes);
+        if (!kept) logger_.warning("no snapshot", {{"error", kept.error().message}});
+    });
+}
+
+}  // namespace euromesh::federation

@@ -1,0 +1,131 @@
+#include "federation/service/serve_config.hpp"
+
+#include "base/json.hpp"
+#include "contract/toml_reader.hpp"
+
+namespace euromesh::federation {
+namespace {
+
+constexpr std::uint64_t config_max_bytes = 1u << 20;
+
+Result<contract::TomlReader> open_toml(const os::Path& file) {
+    EM_ASSIGN(const std::string text, os::read_file(file, config_max_bytes));
+    return contract::TomlReader::parse(text, file.string());
+}
+
+os::Path beside(const os::Path& file, const std::string& path) {
+    const os::Path given(path);
+    return given.is_absolute() ? given : file.parent_path() / given;
+}
+
+// "sqlite:federation.db" lies beside the file, too.
+std::string store_beside(const os::Path& file, const std::string& url) {
+    constexpr std::string_view scheme = "sqlite:";
+    if (!url.starts_with(scheme)) return url;
+    return std::string(scheme) + std::filesystem::absolute(beside(file, url.substr(scheme.size()))).string();
+}
+
+void read_listen(contract::TomlReader& toml, const os::Path& file, ServeConfig& config) {
+    const auto listen = os::parse_endpoint(toml.text("listen", "127.0.0.1:8443"));
+    if (listen)
+        config.listen = *listen;
+    else
+        toml.reject("listen", listen.error().message);
+    const std::string certificate = toml.text("certificate", ""), key = toml.text("key", "");
+    if (certificate.empty() != key.empty())
+        toml.reject("certificate", "needs 'key' beside it, and the other way round");
+    if (!certificate.empty()) config.tls = TlsFiles{beside(file, certificate), beside(file, key)};
+    config.proxy = toml.text("proxy", "");
+}
+
+IssuerConfig read_issuer(contract::TomlReader& toml) {
+    IssuerConfig issuer;
+    issuer.issuer = toml.required_text("url");
+    issuer.audience = toml.required_text("audience");
+    issuer.client = toml.text("client", "euromesh-cli");
+    issuer.group_name_spaces = toml.texts("groups", {});
+    return issuer;
+}
+
+contract::SitePartition read_partition(contract::TomlReader& toml) {
+    constexpr contract::IntegerRange any{0, 1'000'000'000};
+    contract::SitePartition partition;
+    partition.id = toml.required_text("name");
+    partition.system = toml.text("system", partition.id);
+    partition.accelerator = toml.text("accelerator", "");
+    partition.gpus = toml.integer("gpus", 0, any);
+    partition.gpus_per_node = toml.integer("gpus_per_node", partition.gpus, any);
+    partition.gpu_memory_mib = toml.integer("gpu_memory_mib", 0, any);
+    partition.max_duration_ms = toml.integer("max_hours", 24, {1, 8784}) * 3'600'000;
+    partition.most_claims = toml.integer("most_claims", 64, {1, 1'000'000});
+    partition.watts_per_gpu = toml.integer("watts_per_gpu", 0, any);
+    partition.wait_median_ms = toml.integer("wait_median_s", 0, any) * 1000;
+    partition.wait_p90_ms = toml.integer("wait_p90_s", partition.wait_median_ms / 1000, any) * 1000;
+    partition.runtimes = toml.texts("runtimes", {});
+    return partition;
+}
+
+contract::SiteDocument read_document(contract::TomlReader& toml, const os::Path& file) {
+    contract::SiteDocument document;
+    document.country = toml.required_text("country");
+    document.op = toml.required_text("operator");
+    document.hosting = toml.choice("hosting", "national", {"ju", "national", "private"});
+    document.labels = toml.texts("labels", {});
+    document.grid_grams_per_kwh = toml.integer("grid_grams_per_kwh", 0, {0, 10'000});
+    document.quota_mgh = toml.integer("quota_milli_gpu_hours", 0);
+    const std::string rules = toml.text("rules", "");
+    if (!rules.empty()) {
+        const auto text = os::read_file(beside(file, rules), config_max_bytes);
+        if (text)
+            document.rules = *text;
+        else
+            toml.reject("rules", text.error().message);
+    }
+    for (contract::TomlReader& partition : toml.tables("partition"))
+        document.partitions.push_back(read_partition(partition));
+    if (document.partitions.empty()) toml.reject("partition", "give at least one [[partition]]");
+    return document;
+}
+
+}  // namespace
+
+Result<ServeConfig> read_serve_config(const os::Path& file) {
+    EM_ASSIGN(contract::TomlReader toml, open_toml(file));
+    ServeConfig config;
+    config.name = toml.required_text("name");
+    read_listen(toml, file, config);
+    config.url =
+        toml.text("url", fmt::format("{}://{}", config.tls ? "https" : "http", config.listen.text()));
+    config.store = store_beside(file, toml.text("store", "sqlite:federation.db"));
+    config.keys = beside(file, toml.text("keys", "keys"));
+    config.issuer_authorities = toml.text("issuer_authorities", "");
+    config.access_log = toml.boolean("access_log", true);
+    config.requests_per_second = toml.number("requests_per_second", 200, {1, 1e6});
+    for (contract::TomlReader& issuer : toml.tables("issuer")) config.issuers.push_back(read_issuer(issuer));
+    EM_TRY(toml.finish());
+    if (config.issuers.empty())
+        return fail(Code::bad_input, "{}: give at least one [[issuer]] with url and audience", file.string());
+    for (const IssuerConfig& issuer : config.issuers) EM_TRY(check(issuer));
+    return config;
+}
+
+Result<AgentFile> read_agent_file(const os::Path& file) {
+    EM_ASSIGN(contract::TomlReader toml, open_toml(file));
+    AgentFile config;
+    const std::string site = toml.required_text("site");
+    config.federation = toml.required_text("federation");
+    config.coordinator = toml.required_text("coordinator");
+    config.coordinator_key = toml.required_text("coordinator_key");
+    config.authority_file = toml.text("authorities", "");
+    config.folder = beside(file, toml.text("folder", "site"));
+    config.slots = toml.integer("slots", 1, {1, 4096});
+    config.every = std::chrono::milliseconds(toml.integer("every_ms", 2000, {20, 600'000}));
+    config.document = read_document(toml, file);
+    EM_TRY(toml.finish());
+    EM_ASSIGN(config.site, SiteId::parse(site, "site"));
+    // The contract's own check names what a document may not be.
+    EM_ASSIGN(config.document, contract::read_site_document(contract::to_json(config.document)));
+    return config;
+}
+
+}  // namespace euromesh::federation
