@@ -72,12 +72,27 @@ class Up {
         }
         EM_TRY(os::make_folders(folder_));
         EM_ASSIGN(lock_, os::FileLock::take(folder_ / "lock"));
+        return choose_ports();
+    }
+
+    // Accounts have the issuer's address in them: a folder keeps the ports that it was made with.
+    Status choose_ports() {
+        const os::Path file = folder_ / "ports.json";
+        const auto kept = os::read_file(file, 4096);
+        if (kept) {
+            EM_ASSIGN(const Json json, parse_json(*kept));
+            port_ = json.value("coordinator", std::uint16_t{0});
+            issuer_port_ = json.value("issuer", std::uint16_t{0});
+            return {};
+        }
         port_ = options_.port;
         issuer_port_ = static_cast<std::uint16_t>(options_.port + 1);
-        if (options_.port != 0) return {};
-        EM_ASSIGN(port_, free_port());
-        EM_ASSIGN(issuer_port_, free_port());
-        return {};
+        if (options_.port == 0) {
+            EM_ASSIGN(port_, free_port());
+            EM_ASSIGN(issuer_port_, free_port());
+        }
+        const Json json = {{"coordinator", port_}, {"issuer", issuer_port_}};
+        return os::write_file_atomically(file, json.dump());
     }
 
     std::string issuer_url() const { return fmt::format("http://127.0.0.1:{}", issuer_port_); }

@@ -15,7 +15,7 @@ namespace euromesh::apps {
 
 struct UpOptions {
     os::Path folder = "euromesh-up";
-    std::uint16_t port = 8700;  // coordinator; the issuer's is the next one. 0: free ones
+    std::uint16_t port = 8700;  // of a new folder; the issuer's is the next one. 0: free ones
     bool fresh = false;         // remove what an earlier start left
     bool json = false;
 };
