@@ -98,7 +98,9 @@ std::vector<WalkedRoute> walk(const ReefWorld& world) {
     const Json document = world.get("/openapi.json").json();
     REQUIRE(document.value("openapi", "").starts_with("3.1"));
     for (const auto& [pattern, operations] : document.at("paths").items()) {
-        for (const auto& [method, operation] : operations.items()) {
+        for (const auto& entry : operations.items()) {
+            const std::string& method = entry.key();
+            const Json& operation = entry.value();
             WalkedRoute route;
             route.method = method == "get" ? "GET" : "POST";
             REQUIRE_MESSAGE((method == "get" || method == "post"), "teach the walk the method " << method);
@@ -229,8 +231,9 @@ TEST_CASE("bad tokens: each is a 401 with a problem that says nothing of the tok
         {"too long", std::string(12'000, 'a')},
     };
     CHECK(world.get("/v1/whoami", good).status == 200);
-    for (const auto& [what, token] : bad) {
-        INFO(what);
+    for (const auto& one : bad) {
+        INFO(one.first);
+        const std::string& token = one.second;
         const ApiReply reply = world.get("/v1/whoami", token);
         CHECK(reply.status == 401);
         CHECK(reply.head.find("application/problem+json") != std::string::npos);

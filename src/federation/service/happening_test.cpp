@@ -59,8 +59,10 @@ TEST_CASE("each kind of event has its audience: everybody, one project, or admin
                                                       {"application.reviewed", Audience::project},
                                                       {"allocation.granted", Audience::project},
                                                       {"data.registered", Audience::project}};
-    for (const auto& [type, audience] : expected) {
-        INFO(type);
+    for (const auto& one : expected) {
+        INFO(one.first);
+        const std::string& type = one.first;
+        const Audience audience = one.second;
         const auto found = all.find(type);
         REQUIRE(found != all.end());
         CHECK(found->second.audience == audience);
