@@ -46,13 +46,13 @@ struct OuterSpec {
     std::string weights = "tokens";  // tokens | tokens2-per-step | equal
     double learning_rate = 0.7;
     double momentum = 0.9;
-    std::int64_t delay = 1;         // delayed-nesterov: rounds from one use of the momentum to the next
-    double final_fraction = 1.0;    // the outer rate falls linearly to this part of itself over the run
-    std::int64_t fragments = 1;     // F; each is exchanged every H steps, one after the other
-    std::int64_t overlap = 0;       // tau: inner steps from sending to merging
-    std::string merge = "rebase";   // rebase | mix: how an overlapped result is taken up
-    double mix = 0.5;               // alpha: how much of the own parameters stays in a mix
-    std::int64_t inner_steps = 30;  // H
+    std::int64_t delay = 1;               // delayed-nesterov: rounds from one use of the momentum to the next
+    double final_fraction = 1.0;          // the outer rate falls linearly to this part of itself over the run
+    std::int64_t fragments = 1;           // F; each is exchanged every H steps, one after the other
+    std::int64_t overlap = 0;             // tau: inner steps from sending to merging
+    std::string merge = "rebase";         // rebase | mix: how an overlapped result is taken up
+    double mix = 0.5;                     // alpha: how much of the own parameters stays in a mix
+    std::int64_t inner_steps = 30;        // H
     std::int64_t first_inner_steps = 30;  // H of the first round; grows linearly to H over growth_rounds
     std::int64_t growth_rounds = 0;
 };

@@ -28,7 +28,8 @@ Result<Topology> topology_of(std::string_view name);
 
 // Bytes that a parameter takes on the wire, scales included, framing not. fp32 4, bf16 and fp16 2,
 // int8 1 + 4/256, int4 and e3m0 0.5 + 4/256, topk 64 x (12 + 2) bits and two levels of 16 bits for each
-// 4,096 values = 0.0283 (src/sync/codec_topk.hpp; after arXiv 2508.15706). not_found: names the codecs that exist.
+// 4,096 values = 0.0283 (src/sync/codec_topk.hpp; after arXiv 2508.15706). not_found: names the codecs that
+// exist.
 Result<double> payload_of(std::string_view codec);
 
 // Bytes that cross the busiest line in one direction during one exchange. 0 for one site.

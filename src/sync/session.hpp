@@ -174,9 +174,9 @@ class Session {
     bool is_due() const;
 
     // Brings what await() took into parameters that have moved on: fragments that have changed become by the
-    // rule rebase outer + (local - what was contributed of them last), by mix alpha local + (1 - alpha) outer;
-    // the others stay. A whole state that was taken from a peer is taken as it is. local as in exchange();
-    // alpha is for mix only.
+    // rule rebase outer + (local - what was contributed of them last), by mix alpha local + (1 - alpha)
+    // outer; the others stay. A whole state that was taken from a peer is taken as it is. local as in
+    // exchange(); alpha is for mix only.
     void merge(double alpha, std::span<float> local);
 
     // Announced: the others go on at once. Helps them first to finish the round that it knows committed.
