@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/api_client.hpp"
 #include "apps/command.hpp"
 #include "base/os/entropy.hpp"
 #include "base/os/process.hpp"
@@ -14,6 +15,7 @@ namespace {
 constexpr std::uint64_t secret_max_bytes = 4096;
 
 struct LoginArguments {
+    std::string coordinator;
     std::string issuer;
     std::string client = "euromesh-cli";
     std::string audience;
@@ -94,6 +96,17 @@ struct Session {
     federation::Login login;
 };
 
+// A coordinator says where its people log in, and what their tokens must be for.
+Result<LoginArguments> with_coordinator(LoginArguments arguments) {
+    if (arguments.coordinator.empty()) return arguments;
+    ApiClient client({arguments.coordinator, arguments.authority_file.string()}, {});
+    EM_ASSIGN(const Json federation, client.get("/v1/federation"));
+    EM_ASSIGN(arguments.issuer, json_string(federation, "issuer", arguments.coordinator));
+    EM_ASSIGN(arguments.client, json_string(federation, "client", arguments.coordinator));
+    EM_ASSIGN(arguments.audience, json_string(federation, "audience", arguments.coordinator));
+    return arguments;
+}
+
 Result<federation::StoredLogin> log_in(Session& session, const LoginArguments& arguments) {
     federation::Login& login = session.login;
     if (arguments.show) return login.stored();
@@ -104,10 +117,13 @@ Result<federation::StoredLogin> log_in(Session& session, const LoginArguments& a
     return login.by_browser(question, show_url, stop);
 }
 
-Status run_login(const LoginArguments& arguments, const Context& context) {
-    EM_ASSIGN(os::Path folder, os::user_config_folder());
-    Session session(context.clock, std::move(folder), arguments.authority_file);
+Status run_login(const LoginArguments& given, const Context& context) {
+    EM_ASSIGN(const LoginArguments arguments, with_coordinator(given));
+    EM_ASSIGN(const os::Path folder, os::user_config_folder());
+    Session session(context.clock, folder, arguments.authority_file);
     EM_ASSIGN(const federation::StoredLogin login, log_in(session, arguments));
+    if (!arguments.coordinator.empty())
+        EM_TRY(note_coordinator(folder, {arguments.coordinator, arguments.authority_file.string()}));
     tell(login, arguments);
     return {};
 }
@@ -123,6 +139,8 @@ Status run_logout(const LoginArguments& arguments, const Context& context) {
 void add_login_command(CLI::App& root, Context& context) {
     const auto arguments = std::make_shared<LoginArguments>();
     CLI::App* command = root.add_subcommand("login", "get and keep a token of your identity provider");
+    command->add_option("--coordinator", arguments->coordinator,
+                        "URL of a coordinator: it names the provider, and is the one that commands go to");
     command->add_option("--issuer", arguments->issuer,
                         "URL of the identity provider (default: that of last time)");
     command->add_option("--client", arguments->client, "our id there")->capture_default_str();
@@ -136,7 +154,9 @@ void add_login_command(CLI::App& root, Context& context) {
                         "PEM of the provider's authority, if not the system's");
     command->add_flag("--show", arguments->show, "only tell who is logged in here, without asking anybody");
     command->add_flag("--json", arguments->json, "tell the result as JSON");
-    command->footer("Example: euromesh login --device --issuer https://login.example.eu");
+    command->footer(
+        "Examples: euromesh login --device --coordinator https://federation.example.eu\n"
+        "          euromesh login --issuer https://login.example.eu");
     command->callback([arguments, &context] {
         context.chosen = [arguments, &context] { return run_login(*arguments, context); };
     });

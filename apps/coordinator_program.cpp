@@ -99,7 +99,8 @@ Status CoordinatorProgram::open_coordinator() {
 
 Status CoordinatorProgram::open_server() {
     context_.emplace(ApiContext{*coordinator_, *issuers_, door_, *events_, outputs_, EUROMESH_VERSION,
-                                config_.issuers[0].issuer, config_.issuers[0].client});
+                                config_.issuers[0].issuer, config_.issuers[0].client,
+                                config_.issuers[0].audience});
     EM_ASSIGN(Api api, make_api(*context_));
     api.routes.push_back(metrics_route(metrics_, ""));
     metrics_.gauge_from("ledger_entries", "durable entries of the ledger", {},

@@ -65,6 +65,7 @@ void add_general_routes(Api& api, ApiContext& context) {
             json["version"] = context.version;
             json["issuer"] = context.issuer;
             json["client"] = context.client;
+            json["audience"] = context.audience;
             return json;
         }));
     };

@@ -28,6 +28,7 @@ struct ApiContext {
     std::string version;
     std::string issuer;  // for people who log in: the first that is trusted
     std::string client;
+    std::string audience;
 };
 
 Result<Api> make_api(ApiContext& context);

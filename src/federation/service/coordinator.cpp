@@ -99,6 +99,19 @@ void Coordinator::note_admissions() {
     for (const auto& [id, site] : core_.tables().sites()) admitted_.try_emplace(id, tree_.size());
 }
 
+// What was signed must be what the log still says.
+Status Coordinator::check_heads() const {
+    for (const SignedHead& signed_head : heads_) {
+        const TreeHead& head = signed_head.head;
+        if (head.size > tree_.size())
+            return fail(Code::corrupted, "a head of {} entries was signed, and the log has {}", head.size,
+                        tree_.size());
+        if (tree_.root_at(head.size) != head.root)
+            return fail(Code::corrupted, "the first {} entries are not those that were signed", head.size);
+    }
+    return {};
+}
+
 Status Coordinator::replay(LogStore& store) {
     EM_ASSIGN(const std::optional<Snapshot> snapshot, store.latest_snapshot());
     if (snapshot) {
@@ -123,6 +136,7 @@ Status Coordinator::replay(LogStore& store) {
     EM_ASSIGN(const std::optional<std::string> heads, store.get_document(heads_document));
     if (heads) {
         EM_ASSIGN(heads_, read_heads(*heads));
+        EM_TRY(check_heads());
     }
     const std::string own = to_hex(key_.public_key());
     if (core_.tables().founded() && core_.tables().federation().coordinator_key != own)

@@ -90,6 +90,7 @@ class Coordinator {
     Coordinator(SigningKey key, const Clock& clock, const Logger& logger, CoordinatorOptions options);
     Status replay(LogStore& store);
     void note_admissions();
+    Status check_heads() const;
     void run_after_durable(std::function<void()> task);
     Status hand_in(const Outcome& outcome, LogWriter::Done done);
     void work_until(const std::stop_token& stop);

@@ -142,6 +142,31 @@ TEST_CASE("an entry that is not this federation's is named, and nothing starts o
     CHECK(opened.error().message.starts_with(fmt::format("entry {}:", size)));
 }
 
+TEST_CASE("a log that is not what was signed starts nothing") {
+    CoordinatorWorld world;
+    std::string origin;
+    {
+        const auto coordinator = world.founded();
+        wait_for_rest(*coordinator);
+        origin = coordinator->heads().back().head.origin;
+    }
+    const auto put_head = [&](std::uint64_t size) {
+        const SignedHead signed_head = sign_head({origin, size, NodeHash{}, 1}, world.key);
+        const auto store = world.store();
+        REQUIRE(store->acquire_lead("test"));
+        REQUIRE(store->put_document("heads", Json::array({encode(signed_head)}).dump()));
+    };
+    put_head(1);
+    const auto changed = world.try_open(world.key);
+    REQUIRE_FALSE(changed);
+    CHECK(changed.error().code == Code::corrupted);
+    CHECK(changed.error().message == "the first 1 entries are not those that were signed");
+    put_head(1'000'000);
+    const auto cut = world.try_open(world.key);
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().message.starts_with("a head of 1000000 entries was signed, and the log has "));
+}
+
 TEST_CASE("when the log fails, everybody is told, for good, and nothing of the store is") {
     CoordinatorWorld world;
     auto coordinator = world.founded();
