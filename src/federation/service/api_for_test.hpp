@@ -38,7 +38,8 @@ struct ApiWorld : CoordinatorWorld {
         coordinator = founded();
         hub = std::make_unique<EventHub>(*coordinator);
         fetch_keys();
-        context.emplace(ApiContext{*coordinator, *issuers, door, *hub, outputs, "0.0", test_issuer, "cli", "test"});
+        context.emplace(
+            ApiContext{*coordinator, *issuers, door, *hub, outputs, "0.0", test_issuer, "cli", "test"});
         auto api = make_api(*context);
         if (!api) FAIL(api.error().message);
         HttpOptions http;
