@@ -81,10 +81,12 @@ std::string filled(std::string text, std::string_view mark, std::string_view val
     return text;
 }
 
+// Pieces in quotes that touch are one word, so that a word may have both kinds of quotes.
 std::string quoted(const std::string& word) {
     if (!word.empty() && word.find_first_of(" \t'\"") == std::string::npos) return word;
-    const char quote = word.find('\'') == std::string::npos ? '\'' : '"';
-    return quote + word + quote;
+    const bool has_single = word.find('\'') != std::string::npos;
+    if (has_single && word.find('"') == std::string::npos) return '"' + word + '"';
+    return "'" + filled(word, "'", "'\"'\"'") + "'";
 }
 
 }  // namespace

@@ -63,6 +63,9 @@ TEST_CASE("connectors are read and written in one form") {
         CHECK(parse_connector(read.text()).value() == read);
     }
     CHECK(parse_connector("http://p:3128/").value().text() == "http://p:3128");
+    const Connector both = parse_connector("command: a \"b'c\"'\"'").value();
+    CHECK(both.command == std::vector<std::string>{"a", "b'c\""});
+    CHECK(parse_connector(both.text()).value() == both);
     CHECK(parse_connector("command:ssh  -W\t{host}:{port} 'my gateway'").value().command ==
           std::vector<std::string>{"ssh", "-W", "{host}:{port}", "my gateway"});
     CHECK(parse_connector("socks5://p:1?login=/x").value().login == "/x");
