@@ -309,6 +309,25 @@ TEST_CASE("countersignatures are taken from the site's own key only, and survive
     CHECK(signed_of(*world.open(), head.size) == 1);
 }
 
+TEST_CASE("a site's key counts for heads that hold its admission, also after a restart") {
+    CoordinatorWorld world;
+    auto coordinator = world.founded();
+    wait_for_rest(*coordinator);
+    const TreeHead before = coordinator->heads().back().head;
+    world.admit(*coordinator, "site-b");
+    wait_for_rest(*coordinator);
+    const TreeHead after = coordinator->heads().back().head;
+    for (int life = 0; life < 2; ++life) {
+        const Status early =
+            coordinator->countersign(before.size, countersign(before, "site-b", world.site_key, 1000));
+        REQUIRE_FALSE(early);
+        CHECK(early.error().message == "site site-b was admitted after that head");
+        CHECK(coordinator->countersign(after.size, countersign(after, "site-b", world.site_key, 1000)));
+        coordinator.reset();
+        coordinator = world.open();
+    }
+}
+
 TEST_CASE("listeners hear each event once, in order, and when it is durable") {
     CoordinatorWorld world;
     auto coordinator = world.open();
