@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "apps/api_client.hpp"
-#include "apps/command.hpp"
+#include "apps/api_command.hpp"
 #include "apps/job_text.hpp"
 
 namespace euromesh::apps {
@@ -13,13 +13,6 @@ struct AccessArguments {
     double gpu_hours = 0;
     bool json = false, refuse = false;
 };
-
-using Arguments = std::shared_ptr<AccessArguments>;
-
-void print(const AccessArguments& arguments, const Json& document, const std::string& text) {
-    const std::string shown = arguments.json ? document.dump(2) + "\n" : text;
-    std::fputs(shown.c_str(), stdout);
-}
 
 // The only project of the account, if none is named.
 Result<std::string> project_of(ApiClient& client, const AccessArguments& arguments) {
@@ -125,26 +118,12 @@ Status who_am_i(const AccessArguments& arguments, const Clock& clock) {
     return {};
 }
 
-using Function = Status (*)(const AccessArguments&, const Clock&);
-
-CLI::App* add(CLI::App& root, Context& context, const char* name, const char* help,
-              const Arguments& arguments, Function function) {
-    CLI::App* command = root.add_subcommand(name, help);
-    command->add_option("--coordinator", arguments->coordinator,
-                        "its URL; default: the one logged in at, or of 'up'");
-    command->add_flag("--json", arguments->json, "the document as JSON");
-    command->callback([arguments, function, &context] {
-        context.chosen = [arguments, function, &context] { return function(*arguments, context.clock); };
-    });
-    return command;
-}
-
 }  // namespace
 
 void add_access(CLI::App& root, Context& context) {
     auto arguments = std::make_shared<AccessArguments>();
-    CLI::App* command =
-        add(root, context, "apply", "ask for compute time; small tiers answer at once", arguments, apply);
+    CLI::App* command = add_api_command(root, context, "apply",
+                                        "ask for compute time; small tiers answer at once", arguments, apply);
     command
         ->add_option("--tier", arguments->tier,
                      "see 'euromesh tiers'; 'playground' is short for aif-playground")
@@ -159,25 +138,27 @@ void add_access(CLI::App& root, Context& context) {
     command->footer("Example: euromesh apply --tier playground");
 
     arguments = std::make_shared<AccessArguments>();
-    command =
-        add(root, context, "review", "applications that wait for a decision; decide one", arguments, review);
+    command = add_api_command(root, context, "review", "applications that wait for a decision; decide one",
+                              arguments, review);
     command->add_option("application", arguments->application, "which; none: list them");
     command->add_flag("--refuse", arguments->refuse, "say no; needs --why");
     command->add_option("--why", arguments->words, "the reason");
 
     arguments = std::make_shared<AccessArguments>();
-    add(root, context, "whoami", "account, groups, scopes and projects, as the coordinator sees them",
-        arguments, who_am_i);
+    add_api_command(root, context, "whoami",
+                    "account, groups, scopes and projects, as the coordinator sees them", arguments,
+                    who_am_i);
     arguments = std::make_shared<AccessArguments>();
-    add(root, context, "tiers", "ways to get time, how much, how long the published process takes", arguments,
-        tiers);
+    add_api_command(root, context, "tiers",
+                    "ways to get time, how much, how long the published process takes", arguments, tiers);
     arguments = std::make_shared<AccessArguments>();
-    add(root, context, "allocations", "granted, used, held and left of your projects", arguments,
-        allocations);
+    add_api_command(root, context, "allocations", "granted, used, held and left of your projects", arguments,
+                    allocations);
 
     arguments = std::make_shared<AccessArguments>();
-    command = add(root, context, "sites", "the sites and how they are; drain one, take it back, let it leave",
-                  arguments, sites);
+    command = add_api_command(root, context, "sites",
+                              "the sites and how they are; drain one, take it back, let it leave", arguments,
+                              sites);
     command->add_option("site", arguments->site, "which; none: all");
     command->add_option("--set", arguments->state, "for administrators")
         ->check(CLI::IsMember({"active", "draining", "left"}));

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "apps/api_client.hpp"
-#include "apps/command.hpp"
+#include "apps/api_command.hpp"
 #include "apps/job_text.hpp"
 #include "base/os/entropy.hpp"
 #include "base/os/process.hpp"
@@ -19,15 +19,7 @@ struct JobArguments {
     std::int64_t limit = 20;
 };
 
-using Arguments = std::shared_ptr<JobArguments>;
-
 constexpr auto poll_pause = std::chrono::milliseconds(250);
-
-void print(const JobArguments& arguments, const Json& document, const std::string& text) {
-    const std::string shown = arguments.json ? document.dump(2) + "\n" : text;
-    std::fputs(shown.c_str(), stdout);
-    std::fflush(stdout);
-}
 
 bool is_over(const std::string& state) {
     return state == "completed" || state == "failed" || state == "cancelled" || state == "lost";
@@ -133,25 +125,12 @@ Status explain(const JobArguments& arguments, const Clock& clock) {
     return {};
 }
 
-using Function = Status (*)(const JobArguments&, const Clock&);
-
-CLI::App* add(CLI::App& root, Context& context, const char* name, const char* help,
-              const Arguments& arguments, Function function) {
-    CLI::App* command = root.add_subcommand(name, help);
-    command->add_option("--coordinator", arguments->coordinator,
-                        "its URL; default: the one logged in at, or of 'up'");
-    command->add_flag("--json", arguments->json, "the document as JSON");
-    command->callback([arguments, function, &context] {
-        context.chosen = [arguments, function, &context] { return function(*arguments, context.clock); };
-    });
-    return command;
-}
-
 }  // namespace
 
 void add_jobs(CLI::App& root, Context& context) {
     auto arguments = std::make_shared<JobArguments>();
-    CLI::App* command = add(root, context, "submit", "hand a job to the federation", arguments, submit);
+    CLI::App* command =
+        add_api_command(root, context, "submit", "hand a job to the federation", arguments, submit);
     command->add_option("job-file", arguments->file, "JSON, in the shape of PSI/J (docs/coordinator.md)")
         ->required();
     command->add_option("--project", arguments->project, "whose time it takes");
@@ -162,26 +141,28 @@ void add_jobs(CLI::App& root, Context& context) {
     command->footer("Example: euromesh submit examples/hello/job.json --wait");
 
     arguments = std::make_shared<JobArguments>();
-    command = add(root, context, "status", "one job, or the newest ones of your projects", arguments, status);
+    command = add_api_command(root, context, "status", "one job, or the newest ones of your projects",
+                              arguments, status);
     command->add_option("job", arguments->job, "which; none: all");
     command->add_option("--state", arguments->state,
                         "only those that are waiting, placed, running, completed, ...");
     command->add_option("--limit", arguments->limit, "how many")->check(CLI::Range(1, 1000));
 
     arguments = std::make_shared<JobArguments>();
-    command = add(root, context, "logs", "the end of what a job has printed", arguments, logs);
+    command = add_api_command(root, context, "logs", "the end of what a job has printed", arguments, logs);
     command->add_option("job", arguments->job)->required();
     command->add_option("--site", arguments->site, "of a job at several");
 
     arguments = std::make_shared<JobArguments>();
-    command = add(root, context, "cancel", "ask for the end of a job", arguments, cancel);
+    command = add_api_command(root, context, "cancel", "ask for the end of a job", arguments, cancel);
     command->add_option("job", arguments->job)->required();
     command->add_option("--why", arguments->words, "for the record");
 
     arguments = std::make_shared<JobArguments>();
-    command = add(root, context, "explain",
-                  "every site: the rule that ruled it out or its score, and the proof in the ledger",
-                  arguments, explain);
+    command =
+        add_api_command(root, context, "explain",
+                        "every site: the rule that ruled it out or its score, and the proof in the ledger",
+                        arguments, explain);
     command->add_option("job", arguments->job)->required();
     command->footer(
         "The proof is checked here against the signed head; exit status 8 when it does not hold.");
