@@ -239,13 +239,29 @@ std::string tiers_text(const Json& list) {
     return text_table(rows);
 }
 
+namespace {
+
+// The first checkpoint at which unused time will be lost, at the rate so far.
+std::string loss_text(const Json& allocation) {
+    for (const Json& point : allocation.value("forecast", Json::array())) {
+        if (!point.is_object() || number_of(point, "loss") == 0) continue;
+        return fmt::format("{} on {}", gpu_hours(number_of(point, "loss")),
+                           time_text(number_of(point, "at_ms")));
+    }
+    return {};
+}
+
+}  // namespace
+
 std::string allocations_text(const Json& list) {
-    Rows rows{{"allocation", "project", "tier", "share", "granted GPU h", "used", "held", "left", "until"}};
+    Rows rows{{"allocation", "project", "tier", "share", "granted GPU h", "used", "held", "left", "until",
+               "will be taken back"}};
     for (const Json& one : list.value("allocations", Json::array())) {
         rows.push_back({text_of(one, "id"), text_of(one, "project"), text_of(one, "tier"),
                         text_of(one, "share"), gpu_hours(number_of(one, "granted")),
                         gpu_hours(number_of(one, "used")), gpu_hours(number_of(one, "held")),
-                        gpu_hours(number_of(one, "left")), time_text(number_of(one, "end_ms"))});
+                        gpu_hours(number_of(one, "left")), time_text(number_of(one, "end_ms")),
+                        loss_text(one)});
     }
     return rows.size() > 1 ? text_table(rows)
                            : "no allocations; apply for one: euromesh apply --tier playground\n";

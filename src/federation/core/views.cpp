@@ -15,12 +15,6 @@ Json record_json(const T& record) {
     return json ? std::move(*json) : Json::object();
 }
 
-bool reviews(const Tables& tables, const Actor& actor) {
-    const auto& reviewers = tables.federation().reviewers;
-    return is_administrator(tables, actor) ||
-           std::find(reviewers.begin(), reviewers.end(), actor.account) != reviewers.end();
-}
-
 Status needs_sight(const Tables& tables, const Actor& actor, const std::string& project) {
     if (may_see(tables, actor, project)) return {};
     return fail(Code::not_found, "project '{}': there is none that you may see", project.substr(0, 64));
@@ -28,39 +22,22 @@ Status needs_sight(const Tables& tables, const Actor& actor, const std::string& 
 
 }  // namespace
 
+bool is_reviewer(const Tables& tables, const Actor& actor) {
+    const auto& reviewers = tables.federation().reviewers;
+    return is_administrator(tables, actor) ||
+           std::find(reviewers.begin(), reviewers.end(), actor.account) != reviewers.end();
+}
+
 bool may_see(const Tables& tables, const Actor& actor, const std::string& project) {
     const ProjectRecord* found = tables.project(project);
     return found != nullptr && (is_member(*found, actor) || is_administrator(tables, actor));
 }
 
-Result<Json> view_job(const Tables& tables, const Actor& actor, const std::string& id) {
+Result<const JobRecord*> visible_job(const Tables& tables, const Actor& actor, const std::string& id) {
     const JobRecord* job = tables.job(id);
     if (job == nullptr || !may_see(tables, actor, job->project))
-        return fail(Code::not_found, "job '{}': there is none that you may see", id.substr(0, 64));
-    Json json = record_json(*job);
-    Json claims = Json::array();
-    for (const std::string& claim : job->claims) claims.push_back(record_json(*tables.claim(claim)));
-    json["claims"] = std::move(claims);
-    return json;
-}
-
-Result<Json> view_jobs(const Tables& tables, const Actor& actor, const std::string& project,
-                       std::int64_t before, std::size_t most) {
-    EM_TRY(needs_sight(tables, actor, project));
-    const auto& numbers = tables.jobs_of(project);
-    auto at = before > 0 ? numbers.lower_bound(before) : numbers.end();
-    Json jobs = Json::array();
-    while (at != numbers.begin() && jobs.size() < most) {
-        const JobRecord& job = *tables.job(fmt::format("j{}", *--at));
-        jobs.push_back(Json{{"id", job.id},
-                            {"name", job.spec.name},
-                            {"state", job.state},
-                            {"account", job.account},
-                            {"submitted_ms", job.submitted_ms},
-                            {"ended_ms", job.ended_ms}});
-    }
-    const std::int64_t next = at == numbers.begin() ? 0 : *at;
-    return Json{{"jobs", std::move(jobs)}, {"next", next}};
+        return fail(Code::not_found, "no job '{}' of yours", id.substr(0, 64));
+    return job;
 }
 
 Json view_projects(const Tables& tables, const Actor& actor) {
@@ -92,7 +69,7 @@ Result<Json> view_allocations(const Tables& tables, const Actor& actor, const st
 Json view_applications(const Tables& tables, const Actor& actor, std::int64_t now_ms) {
     Json all = Json::array();
     for (const auto& [id, application] : tables.applications()) {
-        if (!reviews(tables, actor) && !may_see(tables, actor, application.project)) continue;
+        if (!is_reviewer(tables, actor) && !may_see(tables, actor, application.project)) continue;
         Json json = record_json(application);
         json["overdue"] = application.state == "in-review" && now_ms > application.due_ms;
         all.push_back(std::move(json));
@@ -100,15 +77,24 @@ Json view_applications(const Tables& tables, const Actor& actor, std::int64_t no
     return all;
 }
 
+Json view_data(const Tables& tables, const Actor& actor) {
+    Json all = Json::array();
+    for (const auto& [id, data] : tables.data())
+        if (may_see(tables, actor, data.project)) all.push_back(record_json(data));
+    return all;
+}
+
+Json view_site(const Tables& tables, const SiteRecord& site) {
+    Json json = record_json(site);
+    json.erase("journal");
+    json.erase("old_journals");
+    json["open_claims"] = tables.open_claims(site.id).size();
+    return json;
+}
+
 Json view_sites(const Tables& tables) {
     Json all = Json::array();
-    for (const auto& [id, site] : tables.sites()) {
-        Json json = record_json(site);
-        json.erase("journal");
-        json.erase("old_journals");
-        json["open_claims"] = tables.open_claims(id).size();
-        all.push_back(std::move(json));
-    }
+    for (const auto& [id, site] : tables.sites()) all.push_back(view_site(tables, site));
     return all;
 }
 

@@ -1,6 +1,7 @@
 #include "federation/service/api.hpp"
 
 #include "base/assert.hpp"
+#include "federation/core/law.hpp"
 #include "federation/http/openapi.hpp"
 
 namespace euromesh::federation {

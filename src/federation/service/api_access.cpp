@@ -3,33 +3,10 @@
 namespace euromesh::federation {
 namespace {
 
-template <class Record>
-Result<Json> document_of(const Record& record) {
-    return parse_json(record_text(record));
-}
-
-// Rows that the actor may see, as one document {"NAME": [...]}.
-template <class Map>
-Result<Json> rows_of(const Tables& tables, const Actor& actor, const Map& map, const char* name) {
-    Json rows = Json::array();
-    for (const auto& [id, record] : map) {
-        if (!sees_project(tables, actor, record.project)) continue;
-        EM_ASSIGN(Json row, document_of(record));
-        rows.push_back(std::move(row));
-    }
-    return Json{{name, std::move(rows)}};
-}
-
 void list_projects(ApiContext& context, HttpCall& call, const Responder& responder) {
-    responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
-        Json rows = Json::array();
-        for (const auto& [id, project] : core.tables().projects()) {
-            if (!sees_project(core.tables(), actor_of(call), id)) continue;
-            EM_ASSIGN(Json row, document_of(project));
-            rows.push_back(std::move(row));
-        }
-        return Json{{"projects", std::move(rows)}};
-    }));
+    responder.answer(json_answer(context.coordinator.read([&](const Core& core) {
+        return Json{{"projects", view_projects(core.tables(), actor_of(call))}};
+    })));
 }
 
 std::vector<std::string> texts_of(const Json& json, const char* key) {
@@ -66,9 +43,9 @@ void register_data(ApiContext& context, HttpCall& call, const Responder& respond
 }
 
 void list_data(ApiContext& context, HttpCall& call, const Responder& responder) {
-    responder.result(context.coordinator.read([&](const Core& core) {
-        return rows_of(core.tables(), actor_of(call), core.tables().data(), "data");
-    }));
+    responder.answer(json_answer(context.coordinator.read([&](const Core& core) {
+        return Json{{"data", view_data(core.tables(), actor_of(call))}};
+    })));
 }
 
 void apply(ApiContext& context, HttpCall& call, const Responder& responder) {
@@ -82,16 +59,10 @@ void apply(ApiContext& context, HttpCall& call, const Responder& responder) {
 }
 
 void list_applications(ApiContext& context, HttpCall& call, const Responder& responder) {
-    responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
-        Json rows = Json::array();
-        const bool all = is_reviewer(core.tables(), actor_of(call));
-        for (const auto& [id, application] : core.tables().applications()) {
-            if (!all && !sees_project(core.tables(), actor_of(call), application.project)) continue;
-            EM_ASSIGN(Json row, document_of(application));
-            rows.push_back(std::move(row));
-        }
-        return Json{{"applications", std::move(rows)}};
-    }));
+    responder.answer(json_answer(context.coordinator.read([&](const Core& core) {
+        const std::int64_t now_ms = context.coordinator.now_ms();
+        return Json{{"applications", view_applications(core.tables(), actor_of(call), now_ms)}};
+    })));
 }
 
 void review(ApiContext& context, HttpCall& call, const Responder& responder) {
@@ -114,9 +85,17 @@ void grant(ApiContext& context, HttpCall& call, const Responder& responder) {
     execute(context, call, std::move(ask), responder, 201);
 }
 
+// With what a claw-back will take at the rate so far.
 void list_allocations(ApiContext& context, HttpCall& call, const Responder& responder) {
-    responder.result(context.coordinator.read([&](const Core& core) {
-        return rows_of(core.tables(), actor_of(call), core.tables().allocations(), "allocations");
+    responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
+        Json rows = Json::array();
+        for (const auto& [id, project] : core.tables().projects()) {
+            if (!may_see(core.tables(), actor_of(call), id)) continue;
+            EM_ASSIGN(const Json own,
+                      view_allocations(core.tables(), actor_of(call), id, context.coordinator.now_ms()));
+            for (const Json& row : own) rows.push_back(row);
+        }
+        return Json{{"allocations", std::move(rows)}};
     }));
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
+#include "federation/core/law.hpp"
 #include "federation/http/paging.hpp"
 #include "federation/service/explanation_document.hpp"
 #include "federation/service/route_maker.hpp"

@@ -3,30 +3,17 @@
 namespace euromesh::federation {
 namespace {
 
-Result<Json> site_document(const Tables& tables, const SiteRecord& site) {
-    EM_ASSIGN(Json json, parse_json(record_text(site)));
-    json.erase("journal");
-    json.erase("old_journals");
-    json["open_claims"] = tables.open_claims(site.id).size();
-    return json;
-}
-
 void list_sites(ApiContext& context, HttpCall&, const Responder& responder) {
-    responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
-        Json rows = Json::array();
-        for (const auto& [id, site] : core.tables().sites()) {
-            EM_ASSIGN(Json row, site_document(core.tables(), site));
-            rows.push_back(std::move(row));
-        }
-        return Json{{"sites", std::move(rows)}};
-    }));
+    responder.answer(json_answer(context.coordinator.read([](const Core& core) {
+        return Json{{"sites", view_sites(core.tables())}};
+    })));
 }
 
 void show_site(ApiContext& context, HttpCall& call, const Responder& responder) {
     responder.result(context.coordinator.read([&](const Core& core) -> Result<Json> {
         const SiteRecord* site = core.tables().site(call.parameter("id"));
         if (site == nullptr) return fail(Code::not_found, "no site '{}'", call.parameter("id").substr(0, 64));
-        return site_document(core.tables(), *site);
+        return view_site(core.tables(), *site);
     }));
 }
 

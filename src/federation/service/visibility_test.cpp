@@ -36,13 +36,13 @@ TEST_CASE("members see their project, by account or by group; administrators all
     diver.groups = {"lake/divers"};
     coordinator->read([&](const Core& core) {
         const Tables& tables = core.tables();
-        CHECK(sees_project(tables, person("ada"), "reef"));
-        CHECK_FALSE(sees_project(tables, person("ada"), "dune"));
-        CHECK(sees_project(tables, diver, "lake"));
-        CHECK_FALSE(sees_project(tables, diver, "reef"));
-        CHECK(sees_project(tables, person("root"), "reef"));
-        CHECK_FALSE(sees_project(tables, person("root"), "no-such"));
-        CHECK_FALSE(sees_project(tables, Actor{}, "reef"));
+        CHECK(may_see(tables, person("ada"), "reef"));
+        CHECK_FALSE(may_see(tables, person("ada"), "dune"));
+        CHECK(may_see(tables, diver, "lake"));
+        CHECK_FALSE(may_see(tables, diver, "reef"));
+        CHECK(may_see(tables, person("root"), "reef"));
+        CHECK_FALSE(may_see(tables, person("root"), "no-such"));
+        CHECK_FALSE(may_see(tables, Actor{}, "reef"));
         CHECK(is_reviewer(tables, person("root")));
         CHECK_FALSE(is_reviewer(tables, person("ada")));
         return 0;
