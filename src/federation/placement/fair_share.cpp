@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/assert.hpp"
@@ -11,6 +11,7 @@
 namespace euromesh::federation {
 namespace {
 
+// Two of them can be added.
 constexpr std::int64_t most_amount = 4'000'000'000'000'000'000;
 constexpr std::int64_t one = std::int64_t{1} << 30;
 constexpr std::int64_t ms_per_hour = 3'600'000;
@@ -43,26 +44,47 @@ std::int64_t decayed(std::int64_t amount, std::int64_t age_ms, std::int64_t half
 void FairShareTable::add(const std::string& owner, const std::string& site, std::int64_t mgpuh,
                          std::int64_t at_ms) {
     EM_ASSERT(mgpuh >= 0, "use is never negative");
-    Entry& entry = entries_[{site, owner}];
+    Entry& entry = entries_[{owner, site}];
     const std::int64_t at = std::max(at_ms, entry.at_ms);
-    entry = {decayed(entry.mgpuh, at - entry.at_ms, half_life_ms_) + mgpuh, at};
+    entry = {std::min(most_amount, left_of(entry, at) + std::min(most_amount, mgpuh)), at};
 }
 
 std::int64_t FairShareTable::use_of(const std::string& owner, std::int64_t now_ms) const {
     std::int64_t sum = 0;
-    for (const auto& [key, entry] : entries_) {
-        if (key.second == owner) sum += decayed(entry.mgpuh, now_ms - entry.at_ms, half_life_ms_);
-    }
+    for (auto at = entries_.lower_bound({owner, ""}); at != entries_.end() && at->first.first == owner; ++at)
+        sum = std::min(most_amount, sum + left_of(at->second, now_ms));
     return sum;
 }
 
 std::vector<SiteUse> FairShareTable::uses(std::int64_t now_ms) const {
     std::vector<SiteUse> uses;
     for (const auto& [key, entry] : entries_) {
-        const std::int64_t left = decayed(entry.mgpuh, now_ms - entry.at_ms, half_life_ms_);
-        if (left > 0) uses.push_back({key.first, key.second, left});
+        const std::int64_t left = left_of(entry, now_ms);
+        if (left > 0) uses.push_back({key.second, key.first, left});
     }
+    std::sort(uses.begin(), uses.end(), [](const SiteUse& a, const SiteUse& b) {
+        return std::tie(a.site, a.owner) < std::tie(b.site, b.owner);
+    });
     return uses;
+}
+
+void FairShareTable::forget_faded(std::int64_t now_ms) {
+    std::erase_if(entries_, [&](const auto& one) { return left_of(one.second, now_ms) == 0; });
+}
+
+std::vector<FadingUse> FairShareTable::entries() const {
+    std::vector<FadingUse> all;
+    for (const auto& [key, entry] : entries_)
+        all.push_back({key.first, key.second, entry.mgpuh, entry.at_ms});
+    return all;
+}
+
+Status FairShareTable::put(const FadingUse& entry) {
+    if (entry.mgpuh < 0 || entry.mgpuh > most_amount || entry.at_ms < 0)
+        return fail(Code::bad_input, "use of {} at {}: amount and time must be 0 or more",
+                    entry.owner.substr(0, 80), entry.site.substr(0, 80));
+    entries_[{entry.owner, entry.site}] = {entry.mgpuh, entry.at_ms};
+    return {};
 }
 
 std::int64_t share_debt_permille(const PlacementSite& site, const std::string& owner,
@@ -105,17 +127,18 @@ std::int64_t asked_mgpuh(const Workload& workload) {
 
 std::vector<std::size_t> fair_ranks(const std::vector<const Workload*>& workloads,
                                     const std::vector<ShareOwner>& owners) {
-    constexpr std::int64_t per_weight = 1000;
+    constexpr std::int64_t per_weight = 1'000'000;
     std::vector<Turn> turns(workloads.size());
     for (std::size_t i = 0; i < workloads.size(); ++i) turns[i] = {workloads[i], i, 0};
     std::sort(turns.begin(), turns.end(), older);
     std::unordered_map<std::string_view, ShareOwner> standing;
     for (const ShareOwner& owner : owners) standing.emplace(owner.id, owner);
     for (Turn& turn : turns) {
-        ShareOwner& owner = standing[turn.workload->owner];
-        turn.owner_time = scaled(owner.decayed_use_mgpuh, per_weight, owner.weight, most_amount);
-        owner.decayed_use_mgpuh =
-            std::min(most_amount / 2, owner.decayed_use_mgpuh + asked_mgpuh(*turn.workload));
+        const Workload& workload = *turn.workload;
+        ShareOwner& owner = standing[workload.turn_of.empty() ? workload.owner : workload.turn_of];
+        const std::int64_t time = scaled(owner.decayed_use_mgpuh, per_weight, owner.weight, most_amount);
+        turn.owner_time = workload.goes_first ? -1 : time;
+        owner.decayed_use_mgpuh = std::min(most_amount / 2, owner.decayed_use_mgpuh + asked_mgpuh(workload));
     }
     std::stable_sort(turns.begin(), turns.end(),
                      [](const Turn& a, const Turn& b) { return a.owner_time < b.owner_time; });

@@ -44,6 +44,22 @@ TEST_CASE("use of a site is kept as one faded number") {
     CHECK(table.use_of("ju", 30 * day) == 1507);
 }
 
+TEST_CASE("a table that is written and read back is the same, and forgets what has faded") {
+    FairShareTable table(day);
+    table.add("ju", "alpha", 800, day);
+    table.add("fi", "beta", 3, 0);
+    FairShareTable again(day);
+    for (const FadingUse& entry : table.entries()) REQUIRE(again.put(entry));
+    CHECK(again.entries() == table.entries());
+    again.forget_faded(4 * day);
+    REQUIRE(again.entries().size() == 1);
+    CHECK(again.use_of("ju", 4 * day) == 100);
+    CHECK(again.put({"x", "y", -1, 0}).error().code == Code::bad_input);
+    CHECK(again.put({"x", "y", 4'000'000'000'000'000'000, 0}));
+    again.add("x", "y", 4'000'000'000'000'000'000, 0);
+    CHECK(again.use_of("x", 0) == 4'000'000'000'000'000'000);
+}
+
 TEST_CASE("share debt is what was used above the share") {
     const PlacementSite site{.id = "alpha", .shares = {{"ju", 500}, {"fi", 300}}};
     const std::vector<SiteUse> use{{"alpha", "ju", 900}, {"alpha", "fi", 100}, {"beta", "fi", 5000}};
@@ -77,6 +93,17 @@ TEST_CASE("twice the weight is served twice as often, and past use waits") {
     const auto ranks =
         ranks_of(queue, {{.id = "b", .weight = 2}, {.id = "c", .weight = 1, .decayed_use_mgpuh = 9000}});
     CHECK(ranks == std::vector<std::size_t>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("projects of one owner take turns, and what goes first goes before all of them") {
+    std::vector<Workload> queue{hour_of("a1", "ju"), hour_of("a2", "ju"), hour_of("b1", "ju"),
+                                hour_of("a3", "ju")};
+    for (Workload& workload : queue) workload.turn_of = workload.id.substr(0, 1);
+    CHECK(ranks_of(queue, {}) == std::vector<std::size_t>{0, 2, 1, 3});
+    CHECK(ranks_of(queue, {{.id = "a", .weight = 1, .decayed_use_mgpuh = 5000}}) ==
+          std::vector<std::size_t>{1, 2, 0, 3});
+    queue[3].goes_first = true;
+    CHECK(ranks_of(queue, {{.id = "a", .weight = 1, .decayed_use_mgpuh = 5000}})[3] == 0);
 }
 
 TEST_CASE("within an owner the older goes first, then the id decides") {

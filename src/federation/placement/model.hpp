@@ -126,6 +126,8 @@ struct Workload {
     std::optional<std::int64_t> deadline_ms{};
     std::int64_t submitted_ms = 0;
     MultiSite multi{};
+    std::string turn_of{};    // in the fair-share queue: ShareOwner::id; empty: its owner
+    bool goes_first = false;  // before the rest of its class: work that was displaced
 };
 
 // What the rules say about one site. rule is the id of the rule that decided; it is told to the user.
@@ -148,7 +150,7 @@ struct Budget {
     std::int64_t left_mgpuh = 0;
 };
 
-// Standing of an owner in the federation as a whole: fair_share.hpp.
+// Standing of an owner, or of a project, in the federation as a whole: fair_share.hpp.
 struct ShareOwner {
     std::string id{};
     std::int64_t weight = 1;  // of its share, any unit

@@ -108,7 +108,7 @@ class Gate {
 
     Preemption preemption_of(const IndexedPartition& at, const Judgement& judgement,
                              const std::vector<const RunningClaim*>& taken) const {
-        Preemption preemption{at.site->id, at.partition->id, workload_.id, {}, 0, 0, {}};
+        Preemption preemption{at.site->id, at.partition->id, workload_.id, {}, 0, 0, {}, {}};
         for (const RunningClaim* claim : taken) {
             preemption.claims.push_back(claim->id);
             preemption.freed_gpus += claim->gpus;
@@ -118,7 +118,27 @@ class Gate {
             fmt::format("{} work '{}' needs {} GPUs, {} are free at {}/{}: {} claims of later classes end",
                         name_of(workload_.work_class), workload_.id, judgement.gpus, at.slots.gpus.front(),
                         at.site->id, at.partition->id, taken.size());
+        preemption.claim = claim_at(at, judgement);
         return preemption;
+    }
+
+    PlannedClaim claim_at(const IndexedPartition& at, const Judgement& judgement) const {
+        const PlacementPolicy& policy = index_.round().policy;
+        const SiteFacts& site = facts_.sites[at.site_number];
+        const PlaceFacts facts{judgement.run_ms, site.transfer_ms, site.share_debt_permille,
+                               site.preference_rank};
+        const std::int64_t start = index_.start_ms(at, 0);
+        const ScoreTerms terms =
+            score_terms_of(policy, *at.partition, facts, index_.round().now_ms, start, workload_.deadline_ms);
+        const StartBand& queue = at.partition->queue;
+        return {at.site->id,
+                at.partition->id,
+                judgement.gpus,
+                start,
+                start + queue.p90_ms - queue.median_ms,
+                judgement.run_ms,
+                judgement.hold_mgpuh,
+                score_of(terms)};
     }
 
     const RoundIndex& index_;
@@ -128,7 +148,32 @@ class Gate {
     const std::vector<std::string>& already_;
 };
 
+// The same steps, cut at this moment; before the first step nothing is free.
+void cut_at(std::vector<CapacityStep>& steps, std::int64_t moment_ms) {
+    auto at =
+        std::lower_bound(steps.begin(), steps.end(), moment_ms,
+                         [](const CapacityStep& step, std::int64_t moment) { return step.from_ms < moment; });
+    if (at == steps.begin() || (at != steps.end() && at->from_ms == moment_ms)) return;
+    steps.insert(at, {moment_ms, std::prev(at)->gpus_free});
+}
+
+void occupy(PlacementPartition& partition, const PlannedClaim& claim) {
+    const std::int64_t from = claim.start_ms - partition.queue.median_ms;
+    const std::int64_t until = from + claim.run_ms;
+    cut_at(partition.capacity, from);
+    if (until < placement_most_ms) cut_at(partition.capacity, until);
+    for (CapacityStep& step : partition.capacity)
+        if (from <= step.from_ms && step.from_ms < until)
+            step.gpus_free = std::max<std::int64_t>(0, step.gpus_free - claim.gpus);
+}
+
 }  // namespace
+
+void occupy(PlacementRound& round, const PlannedClaim& claim) {
+    for (PlacementSite& site : round.sites)
+        for (PlacementPartition& partition : site.partitions)
+            if (site.id == claim.site && partition.id == claim.partition) occupy(partition, claim);
+}
 
 Result<std::optional<Preemption>> preemption_for(
     const PlacementRound& round, const std::string& workload, const std::vector<RunningClaim>& running,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "federation/placement/model.hpp"
+#include "federation/placement/placement_planner.hpp"
 
 namespace euromesh::federation {
 
@@ -38,6 +39,7 @@ struct Preemption {
     std::int64_t freed_gpus = 0;
     std::int64_t lost_gpu_ms = 0;  // work since the last checkpoints
     std::string why{};             // one line, for the record
+    PlannedClaim claim{};          // what the workload gets there, from when the others have gone
 };
 
 // The partition where the least work is lost, among those where the workload may run and has room once claims
@@ -46,5 +48,9 @@ struct Preemption {
 Result<std::optional<Preemption>> preemption_for(const PlacementRound& round, const std::string& workload,
                                                  const std::vector<RunningClaim>& running,
                                                  const std::vector<std::string>& already_preempted_workloads);
+
+// The room that a claim takes is no longer free in the round: for asking at the gate after a plan was made.
+// What is taken twice counts as nothing free.
+void occupy(PlacementRound& round, const PlannedClaim& claim);
 
 }  // namespace euromesh::federation

@@ -54,6 +54,37 @@ TEST_CASE("the least work is lost, at one site") {
     CHECK(preemption->why.find("emergency work 'urgent' needs 4 GPUs, 0 are free at beta/h100") == 0);
 }
 
+TEST_CASE("what the workload gets is what the plan would have given it on a free partition") {
+    Full full;
+    full.runs("b", "beta", WorkClass::production, 4, 2);
+    const PlannedClaim claim = full.ask()->claim;
+    for (PlacementPartition& partition : full.round.sites[1].partitions) partition.capacity = {{0, 4}};
+    const auto plan = plan_placement(full.round);
+    REQUIRE(plan);
+    REQUIRE(plan->workloads.at(0).claims.size() == 1);
+    CHECK(claim == plan->workloads[0].claims[0]);
+}
+
+TEST_CASE("room that was given away is free again when its claim has ended") {
+    PlacementRound round = two_sites();
+    const PlannedClaim claim{"alpha", "h100", 6, test_now, test_now, test_hour, 0, 0};
+    const auto free_at = [&](std::int64_t moment) {
+        std::int64_t free = 0;
+        for (const CapacityStep& step : round.sites[0].partitions[0].capacity)
+            if (step.from_ms <= moment) free = step.gpus_free;
+        return free;
+    };
+    occupy(round, claim);
+    CHECK(check(round));
+    CHECK(free_at(test_now - 1) == 8);
+    CHECK(free_at(test_now) == 2);
+    CHECK(free_at(test_now + test_hour - 1) == 2);
+    CHECK(free_at(test_now + test_hour) == 8);
+    occupy(round, claim);
+    CHECK(free_at(test_now) == 0);
+    CHECK(round.sites[0].partitions[1].capacity.size() == 1);
+}
+
 TEST_CASE("the last classes lose first, and nobody whose place is not needed") {
     Full full;
     full.runs("p", "alpha", WorkClass::production, 4, 1);
