@@ -4,6 +4,7 @@
 // it is decided in the core.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -42,6 +43,7 @@ struct AdmitSite {
     std::string op;
     std::string hosting = "national";
     std::vector<std::string> owners;
+    std::map<std::string, std::int64_t> shares{};  // thousandths by owner, together at most 1000
 };
 struct DescribeSite {  // by the site
     contract::SiteDocument document;

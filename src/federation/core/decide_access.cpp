@@ -261,7 +261,8 @@ Answer decide_on(Draft& draft, const Expire&) {
     const FederationRecord& federation = draft.tables.federation();
     if (federation.mode == "emergency" && draft.now_ms >= federation.mode_until_ms)
         draft.add(ModeSet{"normal", 0, "its time is over", {}});
-    const std::int64_t jobs_before = draft.now_ms - federation.record_age_ms;
+    const std::int64_t jobs_before = std::max(draft.now_ms - federation.record_age_ms,
+                                              draft.tables.jobs_end_before(federation.records_most));
     const std::int64_t keys_before = draft.now_ms - federation.key_age_ms;
     if (draft.tables.has_older(jobs_before, keys_before)) draft.add(RecordsPruned{jobs_before, keys_before});
     return Json{{"events", draft.size()}};

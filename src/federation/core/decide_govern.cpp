@@ -75,6 +75,14 @@ Status check_site_ask(const AdmitSite& ask) {
     for (const std::string& owner : ask.owners)
         if (!is_country(owner))
             return fail(Code::bad_input, "site {}: owners must be countries of two capital letters", ask.id);
+    std::int64_t sum = 0;
+    for (const auto& [owner, permille] : ask.shares) {
+        sum += permille;
+        if (owner.empty() || owner.size() > 64 || permille < 1 || permille > 1000 || sum > 1000)
+            return fail(Code::bad_input,
+                        "site {}: shares must be 1 to 1000 thousandths each, and at most 1000 together",
+                        ask.id);
+    }
     return {};
 }
 
@@ -132,6 +140,8 @@ Result<FederationRecord> checked_federation(FederationRecord record) {
     EM_TRY(check_claw_back(record.claw_back));
     if (record.key_age_ms <= 0 || record.record_age_ms <= 0)
         return fail(Code::bad_input, "ages of idempotency keys and records must be above 0 ms");
+    if (record.records_most <= 0 || record.use_half_life_ms <= 0)
+        return fail(Code::bad_input, "records_most and use_half_life_ms must be above 0");
     EM_ASSIGN(record.rules_digest, rules_digest("federation", record.rules));
     record.mode = "normal";
     record.mode_until_ms = 0;
@@ -175,6 +185,7 @@ Answer decide_on(Draft& draft, const AdmitSite& ask) {
     site.op = ask.op;
     site.hosting = ask.hosting;
     site.owners = ask.owners;
+    site.shares = ask.shares;
     const RuleRecord person = draft.law.person(draft.tables, draft.actor, nullptr);
     const RuleRecord record = draft.law.site(draft.tables, site);
     const RuleRecord context = draft.law.context(draft.tables, draft.now_ms, site.hosting);

@@ -3,8 +3,10 @@
 #include <map>
 
 #include "federation/core/decide.hpp"
+#include "federation/core/displace.hpp"
 #include "federation/core/explain.hpp"
 #include "federation/core/round.hpp"
+#include "federation/core/turns.hpp"
 
 namespace euromesh::federation {
 namespace {
@@ -14,29 +16,7 @@ constexpr std::int64_t most_asked = 20'000;  // of the rules
 constexpr std::int64_t start_horizon_ms =
     600'000;  // a later start is decided in a later round, on better knowledge
 constexpr std::size_t most_table_bytes = 128u << 10;
-
-struct Candidate {
-    int work_class = 0;
-    std::int64_t turn = 0;  // how many jobs of its project go before it
-    std::int64_t number = 0;
-    auto operator<=>(const Candidate&) const = default;
-};
-
-// Classes in their order, in a class projects in turn: no project's many jobs keep the others' out of the
-// round.
-std::vector<Candidate> candidates(const Draft& draft, std::size_t most) {
-    std::map<std::pair<int, std::string_view>, std::int64_t> turns;
-    std::vector<Candidate> all;
-    for (const std::int64_t number : draft.tables.waiting()) {
-        const JobRecord& job = *draft.tables.job(fmt::format("j{}", number));
-        const int work_class =
-            static_cast<int>(work_class_from(job.spec.job_class).value_or(WorkClass::production));
-        all.push_back({work_class, turns[{work_class, job.project}]++, number});
-    }
-    std::sort(all.begin(), all.end());
-    if (all.size() > most) all.resize(most);
-    return all;
-}
+constexpr std::int64_t most_displacing = 16;  // urgent jobs for which others have to go
 
 std::vector<SiteRulesDigest> site_digests(const Draft& draft, const PlannedWorkload& planned) {
     std::vector<SiteRulesDigest> digests;
@@ -65,9 +45,9 @@ std::vector<ClaimDecided> decided_claims(const Draft& draft, const PlannedWorklo
 class Round {
   public:
     Round(Draft& draft, std::int64_t most) : draft_(draft), builder_(draft.tables, draft.law, draft.now_ms) {
-        for (const Candidate& candidate :
-             candidates(draft, static_cast<std::size_t>(std::max<std::int64_t>(1, most)))) {
-            builder_.add(*draft.tables.job(fmt::format("j{}", candidate.number)));
+        const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(1, most));
+        for (const std::int64_t number : next_jobs(draft.tables, draft.now_ms, wanted)) {
+            builder_.add(*draft.tables.job(fmt::format("j{}", number)));
             if (builder_.asked() > most_asked) break;
         }
     }
@@ -76,16 +56,25 @@ class Round {
         EM_ASSIGN(const PlacementPlan plan, plan_placement(builder_.round()));
         const PlacementExplainer explainer(builder_.round());
         std::int64_t decided = 0;
+        Displacer displacer(draft_.tables, builder_, draft_.now_ms);
+        std::vector<std::string> urgent;
         for (const PlannedWorkload& planned : plan.workloads) {
-            if (planned.claims.empty() || !starts_soon(planned)) continue;
-            EM_ASSIGN(const bool added, add(explainer, planned));
+            if (planned.claims.empty() || !starts_soon(planned)) {
+                urgent.push_back(planned.id);
+                continue;
+            }
+            EM_ASSIGN(const bool added, add(explainer, planned, {}));
             decided += added ? 1 : 0;
+            for (const PlannedClaim& claim : planned.claims) displacer.note(claim);
         }
-        return Json{{"considered", plan.workloads.size()},
-                    {"decided", decided},
-                    {"waiting", static_cast<std::int64_t>(draft_.tables.waiting().size()) - decided},
-                    {"gap_ppm", plan.quality.gap_ppm()},
-                    {"proved", plan.quality.proved}};
+        EM_ASSIGN(const std::int64_t displacing, displace(explainer, displacer, urgent));
+        return Json{
+            {"considered", plan.workloads.size()},
+            {"decided", decided + displacing},
+            {"displacing", displacing},
+            {"waiting", static_cast<std::int64_t>(draft_.tables.waiting().size()) - decided - displacing},
+            {"gap_ppm", plan.quality.gap_ppm()},
+            {"proved", plan.quality.proved}};
     }
 
   private:
@@ -111,13 +100,36 @@ class Round {
         spent_[payer->id] += sum;
         return true;
     }
-    Result<bool> add(const PlacementExplainer& explainer, const PlannedWorkload& planned) {
+    // What has no place now and may take one: emergencies first, then services, each class in its turn.
+    Result<std::int64_t> displace(const PlacementExplainer& explainer, Displacer& displacer,
+                                  const std::vector<std::string>& ids) {
+        std::vector<const JobRecord*> urgent;
+        for (const Workload& workload : builder_.round().workloads)
+            if (workload.work_class <= WorkClass::service &&
+                std::binary_search(ids.begin(), ids.end(), workload.id))
+                urgent.push_back(draft_.tables.job(workload.id));
+        if (static_cast<std::int64_t>(urgent.size()) > most_displacing) urgent.resize(most_displacing);
+        std::int64_t displacing = 0;
+        for (const JobRecord* job : urgent) {
+            EM_ASSIGN(const std::optional<Displacement> found, displacer.displace_for(*job));
+            if (!found) continue;
+            EM_ASSIGN(const bool added, add(explainer, {job->id, {found->claim}, {}}, *found));
+            displacing += added ? 1 : 0;
+        }
+        return displacing;
+    }
+    Result<bool> add(const PlacementExplainer& explainer, const PlannedWorkload& planned,
+                     const Displacement& displacement) {
         const JobRecord& job = *draft_.tables.job(planned.id);
         const AllocationRecord* payer = builder_.payer(job.id);
         const bool paid = job.spec.gpus_per_site() > 0;
         JobDecided decision;
         decision.claims = decided_claims(draft_, planned, paid);
         if (!can_pay(payer, decision.claims)) return false;
+        for (const Displaced& one : displacement.displaced)
+            if (draft_.tables.claim(one.claim)->state != "held")
+                decision.claims.front().after.push_back(one.claim);
+        decision.why = displacement.why;
         decision.job = job.id;
         decision.job_digest = job.digest;
         decision.rules_digest = draft_.tables.federation().rules_digest;
@@ -127,7 +139,13 @@ class Round {
         decision.share = payer == nullptr ? "" : payer->share;
         EM_ASSIGN(decision.table, decision_table(explainer, job.id, &planned, most_table_bytes));
         draft_.add(std::move(decision));
+        for (const Displaced& one : displacement.displaced) add(job, one, displacement.why);
         return true;
+    }
+    void add(const JobRecord& urgent, const Displaced& one, const std::string& why) {
+        const ClaimRecord& claim = *draft_.tables.claim(one.claim);
+        draft_.add(ClaimDisplaced{one.claim, urgent.id, urgent.spec.job_class, one.rule, one.lost_mgh, why});
+        if (claim.state == "held") withdraw(draft_, claim, "");
     }
 
     Draft& draft_;

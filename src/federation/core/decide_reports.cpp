@@ -36,7 +36,10 @@ void on_cancelled(Draft& draft, const ClaimRecord& claim, const ClaimReport& rep
         draft.add(ClaimRefused{claim.id, report.words.empty() ? "the site ended it before it started"
                                                               : report.words.substr(0, 1024)});
     } else {
-        draft.add(ended(claim, report, "cancelled"));
+        const ClaimEnded end = ended(claim, report, "cancelled");
+        draft.add(end);
+        if (end.charged > 0 && draft.tables.is_repaid(claim))
+            draft.add(AllocationCredited{claim.allocation, claim.id, end.charged});
     }
 }
 
@@ -63,6 +66,14 @@ void on_report(Draft& draft, const ClaimRecord& claim, const ClaimReport& report
     } else if (claim.state != "running") {
         draft.add(ClaimRefused{claim.id, report.words.substr(0, 1024)});
     }
+}
+
+// Those whose place it takes must have gone.
+bool may_be_offered(const Draft& draft, const ClaimRecord& claim) {
+    return std::all_of(claim.after.begin(), claim.after.end(), [&](const std::string& id) {
+        const ClaimRecord* before = draft.tables.claim(id);
+        return before == nullptr || before->over();
+    });
 }
 
 void lose_offered(Draft& draft, const std::string& site) {
@@ -104,7 +115,7 @@ Answer decide_on(Draft& draft, const SiteReport& ask) {
         if (claim->state == "held" && claim->cancelling) {
             withdraw(draft, *claim, "");
         } else if (claim->state == "held") {
-            draft.add(ClaimOffered{id});
+            if (may_be_offered(draft, *claim)) draft.add(ClaimOffered{id});
         } else if (told.count(id) == 0 && claim->offered_seq < ask.orders_seen) {
             draft.add(ClaimLost{id, "the site's agent does not know it any more"});
         }

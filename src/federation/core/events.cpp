@@ -83,7 +83,7 @@ template <class A>
 void describe(A& a, ClaimDecided& x) {
     a("claim", x.claim), a("site", x.site), a("partition", x.partition), a.optional("gpus", x.gpus);
     a("limit_ms", x.limit_ms), a.optional("held", x.held), a("start_ms", x.start_ms);
-    a("start_p90_ms", x.start_p90_ms), a("score_ms", x.score_ms);
+    a("start_p90_ms", x.start_p90_ms), a("score_ms", x.score_ms), a.optional("after", x.after);
 }
 template <class A>
 void describe(A& a, JobDecided& x) {
@@ -91,6 +91,7 @@ void describe(A& a, JobDecided& x) {
     a.optional("site_rules", x.site_rules), a("inputs_at", x.inputs_at),
         a.optional("allocation", x.allocation);
     a.optional("share", x.share), a("claims", x.claims), a("table", x.table);
+    a.optional("why", x.why);
 }
 template <class A>
 void describe(A& a, ClaimOffered& x) {
@@ -121,6 +122,15 @@ void describe(A& a, ClaimEnded& x) {
 template <class A>
 void describe(A& a, ClaimLost& x) {
     a("claim", x.claim), a.optional("words", x.words);
+}
+template <class A>
+void describe(A& a, ClaimDisplaced& x) {
+    a("claim", x.claim), a("by", x.by), a("by_class", x.by_class), a("rule", x.rule);
+    a.optional("lost_mgh", x.lost_mgh), a("why", x.why);
+}
+template <class A>
+void describe(A& a, AllocationCredited& x) {
+    a("allocation", x.allocation), a("claim", x.claim), a("amount", x.amount);
 }
 template <class A>
 void describe(A& a, RecordsPruned& x) {

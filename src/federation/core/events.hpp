@@ -131,6 +131,7 @@ struct ClaimDecided {
     std::int64_t start_ms = 0;  // predicted
     std::int64_t start_p90_ms = 0;
     std::int64_t score_ms = 0;
+    std::vector<std::string> after{};  // claims that must be over before this one is offered
 };
 struct JobDecided {
     static constexpr std::string_view type = "job.decided";
@@ -143,6 +144,7 @@ struct JobDecided {
     std::string share;
     std::vector<ClaimDecided> claims;
     Json table = Json::array();  // a row for each partition: what ruled it out, or its score terms
+    std::string why{};           // set: others had to go for it; each has its ClaimDisplaced
 };
 struct ClaimOffered {
     static constexpr std::string_view type = "claim.offered";
@@ -182,6 +184,23 @@ struct ClaimLost {
     std::string claim;
     std::string words;
 };
+// A claim gives way to a more urgent job: its site ends it, its job waits again and goes first.
+struct ClaimDisplaced {
+    static constexpr std::string_view type = "claim.displaced";
+    std::string claim;
+    std::string by;  // the job that takes its place
+    std::string by_class;
+    std::string rule;           // that permits it
+    std::int64_t lost_mgh = 0;  // done so far and gone, by what is known now
+    std::string why;
+};
+// What a displaced claim was charged comes back.
+struct AllocationCredited {
+    static constexpr std::string_view type = "allocation.credited";
+    std::string allocation;
+    std::string claim;
+    std::int64_t amount = 0;
+};
 // Finished jobs and idempotency keys from before these moments leave the tables; the log keeps them.
 struct RecordsPruned {
     static constexpr std::string_view type = "records.pruned";
@@ -189,11 +208,12 @@ struct RecordsPruned {
     std::int64_t keys_before_ms = 0;
 };
 
-using EventData = std::variant<FederationFounded, RulesChanged, ModeSet, SiteAdmitted, SiteDescribed,
-                               SiteStateSet, SiteJournalOpened, AccountSeen, ProjectSet, DataRegistered,
-                               ApplicationMade, ApplicationReviewed, AllocationGranted, AllocationClawedBack,
-                               JobSubmitted, JobCancelAsked, JobDecided, ClaimOffered, ClaimAccepted,
-                               ClaimRefused, ClaimStarted, ClaimUsed, ClaimEnded, ClaimLost, RecordsPruned>;
+using EventData =
+    std::variant<FederationFounded, RulesChanged, ModeSet, SiteAdmitted, SiteDescribed, SiteStateSet,
+                 SiteJournalOpened, AccountSeen, ProjectSet, DataRegistered, ApplicationMade,
+                 ApplicationReviewed, AllocationGranted, AllocationClawedBack, JobSubmitted, JobCancelAsked,
+                 JobDecided, ClaimOffered, ClaimAccepted, ClaimRefused, ClaimStarted, ClaimUsed, ClaimEnded,
+                 ClaimLost, ClaimDisplaced, AllocationCredited, RecordsPruned>;
 
 struct Event {
     std::int64_t seq = 0;

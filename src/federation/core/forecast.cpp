@@ -14,7 +14,7 @@ std::int64_t portion(std::int64_t amount, std::int64_t part, std::int64_t whole)
 
 std::int64_t needed_at(const AllocationRecord& a, const ClawBack& policy, std::int64_t number) {
     const std::int64_t part = policy.checkpoints_permille[static_cast<std::size_t>(number - 1)];
-    return portion(a.granted + a.clawed_back, part * policy.tolerance_permille, 1'000'000);
+    return portion(a.granted + a.clawed_back - a.credited, part * policy.tolerance_permille, 1'000'000);
 }
 
 }  // namespace

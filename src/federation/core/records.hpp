@@ -67,8 +67,10 @@ struct FederationRecord {
     std::vector<std::string> eu_countries;
     std::vector<std::string> participating_countries;
     ClawBack claw_back;
-    std::int64_t key_age_ms = 86400ll * 1000;          // of an idempotency key
-    std::int64_t record_age_ms = 90ll * 86400 * 1000;  // of a finished job in the tables; the log keeps it
+    std::int64_t key_age_ms = 86400ll * 1000;            // of an idempotency key
+    std::int64_t record_age_ms = 90ll * 86400 * 1000;    // of a finished job in the tables; the log keeps it
+    std::int64_t records_most = 200'000;                 // so many finished jobs at most, the newest
+    std::int64_t use_half_life_ms = 7ll * 86400 * 1000;  // of use in fair share
     std::vector<NamedText> rules;
     std::string rules_digest;
     std::int64_t rules_version = 1;  // counts changes, so that a signature is good for one
@@ -81,9 +83,10 @@ struct SiteRecord {
     std::string public_key;  // of the agent
     std::string country;
     std::string op;
-    std::string hosting = "national";  // ju | national | private
-    std::vector<std::string> owners;   // countries of the national share
-    std::string state = "active";      // active | draining | left
+    std::string hosting = "national";            // ju | national | private
+    std::vector<std::string> owners;             // countries of the national share
+    std::map<std::string, std::int64_t> shares;  // thousandths by owner; empty: equal parts (turns.hpp)
+    std::string state = "active";                // active | draining | left
     bool described = false;
     contract::SiteDocument document;
     std::string rules_digest;
@@ -152,6 +155,7 @@ struct AllocationRecord {
     std::int64_t checkpoints_done = 0;  // of the claw-back
     std::int64_t begin_ms = 0;          // half-open
     std::int64_t end_ms = 0;
+    std::int64_t credited = 0;  // came back on top of what was granted: work that was displaced
 };
 
 struct Refusal {
@@ -177,6 +181,7 @@ struct JobRecord {
     std::vector<Refusal> refusals;    // sites that said no: excluded
     bool cancelling = false;          // the person asked for the end
     bool giving_up = false;           // its quorum is lost: what is left of this attempt ends
+    std::int64_t displaced = 0;       // how often it had to give way
     std::string words;
     bool over() const { return state != "waiting" && state != "placed" && state != "running"; }
 };
@@ -200,6 +205,11 @@ struct ClaimRecord {
     std::int64_t charged = 0;
     bool cancelling = false;
     std::string words;
+    std::vector<std::string> after;  // claims that must be over before it is offered
+    std::string displaced_by;        // the job that takes its place
+    std::int64_t displaced_seq = 0;  // the event that says so
+    std::int64_t due_back = 0;       // was charged, and will be credited
+    std::int64_t credited = 0;
     bool over() const {
         return state == "ended" || state == "cancelled" || state == "refused" || state == "lost";
     }
@@ -239,6 +249,7 @@ void describe(A& a, FederationRecord& x) {
     a.optional("reviewers", x.reviewers), a("governance", x.governance), a("tiers", x.tiers);
     a("eu_countries", x.eu_countries), a("participating_countries", x.participating_countries);
     a("claw_back", x.claw_back), a("key_age_ms", x.key_age_ms), a("record_age_ms", x.record_age_ms);
+    a.optional("records_most", x.records_most), a.optional("use_half_life_ms", x.use_half_life_ms);
     a("rules", x.rules), a("rules_digest", x.rules_digest), a("rules_version", x.rules_version),
         a("mode", x.mode);
     a.optional("mode_until_ms", x.mode_until_ms);
@@ -246,7 +257,8 @@ void describe(A& a, FederationRecord& x) {
 template <class A>
 void describe(A& a, SiteRecord& x) {
     a("id", x.id), a("public_key", x.public_key), a("country", x.country), a("operator", x.op);
-    a("hosting", x.hosting), a.optional("owners", x.owners), a("state", x.state);
+    a("hosting", x.hosting), a.optional("owners", x.owners), a.optional("shares", x.shares);
+    a("state", x.state);
     a.optional("described", x.described);
     if (x.described) a("document", x.document);
     a.optional("rules_digest", x.rules_digest), a.optional("journal", x.journal);
@@ -281,7 +293,7 @@ void describe(A& a, AllocationRecord& x) {
     a("id", x.id), a("project", x.project), a("tier", x.tier), a("share", x.share), a("owner", x.owner);
     a("granted", x.granted), a("used", x.used), a("held", x.held), a("left", x.left);
     a.optional("clawed_back", x.clawed_back), a.optional("checkpoints_done", x.checkpoints_done);
-    a("begin_ms", x.begin_ms), a("end_ms", x.end_ms);
+    a("begin_ms", x.begin_ms), a("end_ms", x.end_ms), a.optional("credited", x.credited);
 }
 template <class A>
 void describe(A& a, Refusal& x) {
@@ -294,7 +306,7 @@ void describe(A& a, JobRecord& x) {
     a("submitted_ms", x.submitted_ms), a.optional("ended_ms", x.ended_ms), a.optional("claims", x.claims);
     a.optional("decided_seq", x.decided_seq), a.optional("attempt_from", x.attempt_from),
         a.optional("refusals", x.refusals), a.optional("cancelling", x.cancelling);
-    a.optional("giving_up", x.giving_up), a.optional("words", x.words);
+    a.optional("giving_up", x.giving_up), a.optional("displaced", x.displaced), a.optional("words", x.words);
 }
 template <class A>
 void describe(A& a, ClaimRecord& x) {
@@ -304,6 +316,9 @@ void describe(A& a, ClaimRecord& x) {
     a.optional("offered_seq", x.offered_seq), a.optional("started_ms", x.started_ms);
     a.optional("ended_ms", x.ended_ms), a.optional("used_ms", x.used_ms), a.optional("exit", x.exit);
     a.optional("charged", x.charged), a.optional("cancelling", x.cancelling), a.optional("words", x.words);
+    a.optional("after", x.after), a.optional("displaced_by", x.displaced_by);
+    a.optional("displaced_seq", x.displaced_seq), a.optional("due_back", x.due_back);
+    a.optional("credited", x.credited);
 }
 template <class A>
 void describe(A& a, KeyRecord& x) {

@@ -3,18 +3,10 @@
 #include <algorithm>
 
 #include "federation/core/decide.hpp"
+#include "federation/core/turns.hpp"
 
 namespace euromesh::federation {
 namespace {
-
-std::string cpu_id(const contract::SitePartition& partition) {
-    return partition.id + ":" + std::string(cpu_kind);
-}
-
-std::int64_t end_of(const ClaimRecord& claim, std::int64_t now_ms) {
-    const std::int64_t start = claim.started_ms > 0 ? claim.started_ms : std::max(claim.decided_ms, now_ms);
-    return std::max(now_ms + 1, start + claim.limit_ms);
-}
 
 // Free now, and more as open claims reach their limits.
 std::vector<CapacityStep> steps(std::int64_t total,
@@ -44,9 +36,19 @@ bool refused_by(const JobRecord& job, const std::string& site) {
 
 }  // namespace
 
+std::string cpu_partition(const std::string& partition) {
+    return partition + ":" + std::string(cpu_kind);
+}
+
+std::int64_t expected_end_ms(const ClaimRecord& claim, std::int64_t now_ms) {
+    const std::int64_t start = claim.started_ms > 0 ? claim.started_ms : std::max(claim.decided_ms, now_ms);
+    return std::max(now_ms + 1, start + claim.limit_ms);
+}
+
 RoundBuilder::RoundBuilder(const Tables& tables, const LawBook& law, std::int64_t now_ms)
     : tables_(tables), law_(law), now_ms_(now_ms) {
     round_.now_ms = now_ms;
+    round_.use = use_of_sites(tables, now_ms);
     for (const auto& [id, site] : tables.sites())
         if (site.described && site.state == "active") add_site(site);
 }
@@ -60,6 +62,7 @@ void RoundBuilder::add_site(const SiteRecord& site) {
     PlacementSite to;
     to.id = site.id;
     to.country = site.country;
+    to.shares = shares_of(site);
     for (const contract::SitePartition& partition : site.document.partitions)
         add_partition(to, site, partition, open);
     round_.sites.push_back(std::move(to));
@@ -72,8 +75,8 @@ void RoundBuilder::add_partition(PlacementSite& to, const SiteRecord& site,
     std::vector<std::pair<std::int64_t, std::int64_t>> gpus, slots;
     for (const ClaimRecord* claim : open) {
         if (claim->partition != from.id) continue;
-        slots.emplace_back(end_of(*claim, now_ms_), 1);
-        if (claim->gpus > 0) gpus.emplace_back(end_of(*claim, now_ms_), claim->gpus);
+        slots.emplace_back(expected_end_ms(*claim, now_ms_), 1);
+        if (claim->gpus > 0) gpus.emplace_back(expected_end_ms(*claim, now_ms_), claim->gpus);
     }
     PlacementPartition partition;
     partition.containers = from.runtimes;
@@ -96,7 +99,7 @@ void RoundBuilder::add_partition(PlacementSite& to, const SiteRecord& site,
         to.partitions.push_back(partition);
         kinds_.insert(from.accelerator);
     }
-    partition.id = cpu_id(from);
+    partition.id = cpu_partition(from.id);
     partition.accelerator = cpu_kind;
     partition.gpus_total = from.most_claims;
     partition.gpus_per_node = 1;
@@ -229,6 +232,8 @@ Workload RoundBuilder::workload_of(const JobRecord& job, const Terms& terms) {
     workload.id = job.id;
     workload.project = job.project;
     workload.owner = terms.payer == nullptr ? "" : terms.payer->owner;
+    workload.turn_of = job.project;
+    workload.goes_first = job.displaced > 0;
     workload.budget = cpu_only || terms.payer == nullptr ? "" : terms.payer->id;
     workload.work_class = work_class_from(spec.job_class).value_or(WorkClass::production);
     workload.gpus = cpu_only ? 1 : std::min(spec.gpus_per_site(), placement_most_gpus);
@@ -274,7 +279,32 @@ void RoundBuilder::add(const JobRecord& job) {
         round_.law.push_back(ask_law(job, terms, workload.law_class));
     if (!workload.budget.empty() && budgets_.insert(workload.budget).second)
         round_.budgets.push_back({workload.budget, terms.payer->left});
+    if (projects_.insert(job.project).second)
+        round_.owners.push_back(standing_of(tables_, job.project, now_ms_));
     round_.workloads.push_back(std::move(workload));
+}
+
+LawAnswer RoundBuilder::may_displace(const JobRecord& urgent, const JobRecord& job,
+                                     const ClaimRecord& claim) const {
+    const ProjectRecord& project = *tables_.project(job.project);
+    const AllocationRecord* paid = tables_.allocation(claim.allocation);
+    const AllocationRecord* pays = payer(urgent.id);
+    const SiteRecord& site = *tables_.site(claim.site);
+    const std::string share = paid == nullptr ? site.hosting : paid->share;
+    const std::string tier = paid == nullptr ? "" : paid->tier;
+    const RuleRecord record =
+        law_.project(tables_, project, tier, share, paid == nullptr ? 0 : paid->granted);
+    const RuleRecord workload = law_.workload(job.spec, tier, project.export_authorised);
+    const RuleRecord incoming = law_.workload(urgent.spec, pays == nullptr ? "" : pays->tier,
+                                              tables_.project(urgent.project)->export_authorised);
+    const RuleRecord context = law_.context(tables_, now_ms_, pays == nullptr ? site.hosting : pays->share);
+    RuleSubjects subjects;
+    subjects.project = &record;
+    subjects.site = &site_records_.at(site.id);
+    subjects.workload = &workload;
+    subjects.incoming = &incoming;
+    subjects.context = &context;
+    return law_.ask(RuleAction::preempt, subjects, {site.id});
 }
 
 }  // namespace euromesh::federation

@@ -18,6 +18,10 @@
 namespace euromesh::federation {
 
 inline constexpr std::string_view cpu_kind = "cpu";
+// The id under which a partition is offered to jobs that need no GPU.
+std::string cpu_partition(const std::string& partition);
+// When an open claim will have ended at the latest, by what is known.
+std::int64_t expected_end_ms(const ClaimRecord& claim, std::int64_t now_ms);
 
 class RoundBuilder {
   public:
@@ -29,6 +33,8 @@ class RoundBuilder {
     const PlacementRound& round() const { return round_; }
     // The allocation that would pay for a job that was added; nullptr: none.
     const AllocationRecord* payer(const std::string& job) const;
+    // Whether the rules let a claim of `job` give way to `urgent`, which was added.
+    LawAnswer may_displace(const JobRecord& urgent, const JobRecord& job, const ClaimRecord& claim) const;
 
   private:
     struct Terms {
@@ -58,6 +64,7 @@ class RoundBuilder {
     std::map<std::string, std::int64_t> open_hold_;  // by site
     std::map<std::string, const AllocationRecord*> payers_;
     std::set<std::string> budgets_;
+    std::set<std::string> projects_;
 };
 
 }  // namespace euromesh::federation

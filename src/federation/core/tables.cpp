@@ -95,7 +95,13 @@ Status Tables::apply(const Event& event) {
 
 Status Tables::on(const Event&, const FederationFounded& data) {
     federation_ = data.federation;
+    take_half_life();
     return {};
+}
+
+void Tables::take_half_life() {
+    use_of_owners_ = FairShareTable(federation_.use_half_life_ms);
+    use_of_projects_ = FairShareTable(federation_.use_half_life_ms);
 }
 
 Status Tables::on(const Event&, const RulesChanged& data) {
@@ -196,7 +202,22 @@ Status Tables::on(const Event&, const AllocationClawedBack& data) {
     return {};
 }
 
-Status Tables::on(const Event&, const RecordsPruned& data) {
+Status Tables::on(const Event&, const AllocationCredited& data) {
+    AllocationRecord* a = find_in(allocations_, data.allocation);
+    ClaimRecord* claim = find_in(claims_, data.claim);
+    if (claim == nullptr || a == nullptr || claim->allocation != data.allocation || data.amount <= 0 ||
+        claim->due_back != data.amount)
+        return unfit("claim that is to be repaid", data.claim);
+    claim->due_back = 0;
+    claim->credited = data.amount;
+    a->granted += data.amount;
+    a->left += data.amount;
+    a->credited += data.amount;
+    check_sum(*a);
+    return {};
+}
+
+Status Tables::on(const Event& event, const RecordsPruned& data) {
     while (!over_by_time_.empty() && over_by_time_.begin()->first < data.jobs_before_ms) {
         const std::string id = over_by_time_.begin()->second;
         over_by_time_.erase(over_by_time_.begin());
@@ -206,7 +227,14 @@ Status Tables::on(const Event&, const RecordsPruned& data) {
         keys_.erase(keys_by_time_.begin()->second);
         keys_by_time_.erase(keys_by_time_.begin());
     }
+    use_of_owners_.forget_faded(event.time_ms);
+    use_of_projects_.forget_faded(event.time_ms);
     return {};
+}
+
+std::int64_t Tables::jobs_end_before(std::int64_t keep) const {
+    const auto over = static_cast<std::int64_t>(over_by_time_.size());
+    return over <= keep ? 0 : std::next(over_by_time_.begin(), over - keep)->first;
 }
 
 bool Tables::has_older(std::int64_t jobs_before_ms, std::int64_t keys_before_ms) const {

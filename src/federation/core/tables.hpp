@@ -14,6 +14,7 @@
 #include <unordered_map>
 
 #include "federation/core/events.hpp"
+#include "federation/placement/fair_share.hpp"
 
 namespace euromesh::federation {
 
@@ -50,6 +51,21 @@ class Tables {
 
     // Numbers of jobs that wait for a place, oldest first.
     const std::set<std::int64_t>& waiting() const { return waiting_; }
+    // The same by class and project; in each what was displaced first, then oldest first. None is empty.
+    struct WaitingJob {
+        bool displaced = false;
+        std::int64_t number = 0;
+        bool operator<(const WaitingJob& other) const {
+            return displaced != other.displaced ? displaced : number < other.number;
+        }
+    };
+    using Turn = std::pair<WorkClass, std::string>;
+    const std::map<Turn, std::set<WaitingJob>>& waiting_by_turn() const { return waiting_by_turn_; }
+    // What was charged and not credited, fading; by owner of the allocation, and by project.
+    const FairShareTable& use_of_owners() const { return use_of_owners_; }
+    const FairShareTable& use_of_projects() const { return use_of_projects_; }
+    // An end by which a claim's work is lost to a displacement, its own or that of its run.
+    bool is_repaid(const ClaimRecord& claim) const;
     // Claims at a site that are not over.
     const std::set<std::string>& open_claims(const std::string& site) const;
     // Numbers of a project's jobs.
@@ -58,6 +74,8 @@ class Tables {
     const std::set<std::string>& allocations_of(const std::string& project) const;
     // Whether there is something for RecordsPruned.
     bool has_older(std::int64_t jobs_before_ms, std::int64_t keys_before_ms) const;
+    // All but about so many finished jobs ended before this moment; 0: there are no more than that.
+    std::int64_t jobs_end_before(std::int64_t keep) const;
     // Counts what a placement round depends on: a round with the same number gives nothing new but by time.
     std::int64_t placement_epoch() const { return placement_epoch_; }
 
@@ -93,18 +111,24 @@ class Tables {
     Status on(const Event&, const ClaimUsed& data);
     Status on(const Event& event, const ClaimEnded& data);
     Status on(const Event& event, const ClaimLost& data);
-    Status on(const Event&, const RecordsPruned& data);
+    Status on(const Event& event, const ClaimDisplaced& data);
+    Status on(const Event&, const AllocationCredited& data);
+    Status on(const Event& event, const RecordsPruned& data);
 
     Result<ClaimRecord*> open_claim(const std::string& id);
     Status add_claim(const Event& event, const JobDecided& decision, const ClaimDecided& data);
     // Takes `charged` of what is held, gives the rest back.
     void pay(ClaimRecord& claim, std::int64_t charged);
+    void note_use(const Event& event, const ClaimRecord& claim);
     Status end_claim(const Event& event, ClaimRecord& claim, std::string state, std::int64_t charged);
     void cancel_open_claims(JobRecord& job);
     // What the claims of its newest attempt make of a job.
     Status settle_job(const Event& event, const std::string& id);
     void set_state(const Event& event, JobRecord& job, std::string state, std::string words = {});
     void index(const JobRecord& job);
+    void start_waiting(const JobRecord& job);
+    void stop_waiting(const JobRecord& job);
+    void take_half_life();
     void prune_job(const std::string& id);
     Status restore_line(const Json& line);
     Status check_links() const;
@@ -125,6 +149,9 @@ class Tables {
     std::set<std::pair<std::int64_t, std::string>> keys_by_time_;
     std::set<std::pair<std::int64_t, std::string>> over_by_time_;  // jobs
     std::set<std::int64_t> waiting_;
+    std::map<Turn, std::set<WaitingJob>> waiting_by_turn_;
+    FairShareTable use_of_owners_{1};
+    FairShareTable use_of_projects_{1};
     std::map<std::string, std::set<std::string>> open_claims_;
     std::map<std::string, std::set<std::int64_t>> jobs_by_project_;
     std::map<std::string, std::set<std::string>> allocations_by_project_;

@@ -19,6 +19,8 @@ struct Attempt {
     std::int64_t good = 0;
     std::int64_t ran = 0;  // began, whatever became of it
     std::int64_t lost = 0;
+    std::int64_t failed = 0;     // ended by itself, and not well
+    std::int64_t displaced = 0;  // had to give way
     std::string words;
 };
 
@@ -29,7 +31,13 @@ void count(Attempt& attempt, const ClaimRecord& claim) {
     attempt.good += claim.state == "ended" && claim.exit == 0 ? 1 : 0;
     attempt.ran += claim.state == "ended" || claim.started_ms > 0 ? 1 : 0;
     attempt.lost += claim.state == "lost" ? 1 : 0;
+    attempt.failed += claim.state == "ended" && claim.exit != 0 ? 1 : 0;
+    attempt.displaced += claim.displaced_by.empty() ? 0 : 1;
     if (claim.over() && !claim.words.empty()) attempt.words = claim.words;
+}
+
+Tables::Turn turn_of(const JobRecord& job) {
+    return {work_class_from(job.spec.job_class).value_or(WorkClass::production), job.project};
 }
 
 }  // namespace
@@ -57,16 +65,28 @@ Status Tables::on(const Event& event, const JobSubmitted& data) {
 
 void Tables::index(const JobRecord& job) {
     jobs_by_project_[job.project].insert(job.number);
-    if (job.state == "waiting") waiting_.insert(job.number);
+    if (job.state == "waiting") start_waiting(job);
     if (job.over()) over_by_time_.emplace(job.ended_ms, job.id);
+}
+
+void Tables::start_waiting(const JobRecord& job) {
+    waiting_.insert(job.number);
+    waiting_by_turn_[turn_of(job)].insert({job.displaced > 0, job.number});
+}
+
+void Tables::stop_waiting(const JobRecord& job) {
+    waiting_.erase(job.number);
+    const auto turn = waiting_by_turn_.find(turn_of(job));
+    turn->second.erase({job.displaced > 0, job.number});
+    if (turn->second.empty()) waiting_by_turn_.erase(turn);
 }
 
 void Tables::set_state(const Event& event, JobRecord& job, std::string state, std::string words) {
     EM_ASSERT(!job.over(), "a job ends once");
-    if (job.state == "waiting") waiting_.erase(job.number);
+    if (job.state == "waiting") stop_waiting(job);
     job.state = std::move(state);
     if (!words.empty()) job.words = std::move(words);
-    if (job.state == "waiting") waiting_.insert(job.number);
+    if (job.state == "waiting") start_waiting(job);
     if (!job.over()) return;
     job.ended_ms = event.time_ms;
     over_by_time_.emplace(job.ended_ms, job.id);
@@ -123,6 +143,7 @@ Status Tables::add_claim(const Event& event, const JobDecided& decision, const C
     claim.limit_ms = data.limit_ms;
     claim.held = data.held;
     claim.decided_ms = event.time_ms;
+    claim.after = data.after;
     if (!claims_.emplace(data.claim, std::move(claim)).second) return unfit("second claim", data.claim);
     open_claims_[data.site].insert(data.claim);
     job.claims.push_back(data.claim);
@@ -151,10 +172,30 @@ void Tables::pay(ClaimRecord& claim, std::int64_t charged) {
 Status Tables::end_claim(const Event& event, ClaimRecord& claim, std::string state, std::int64_t charged) {
     EM_ASSERT(!claim.over(), "a claim ends once");
     if (charged < 0 || charged > claim.held) return unfit("charge of claim", claim.id);
+    const bool repaid = state == "cancelled" && is_repaid(claim);
     pay(claim, charged);
+    if (repaid)
+        claim.due_back = charged;
+    else
+        note_use(event, claim);
     claim.state = std::move(state);
     open_claims_[claim.site].erase(claim.id);
     return settle_job(event, claim.job);
+}
+
+bool Tables::is_repaid(const ClaimRecord& claim) const {
+    if (!claim.displaced_by.empty()) return true;
+    const JobRecord& job = jobs_.at(claim.job);
+    for (std::size_t i = static_cast<std::size_t>(job.attempt_from); i < job.claims.size(); ++i)
+        if (!claims_.at(job.claims[i]).displaced_by.empty()) return !job.cancelling;
+    return false;
+}
+
+void Tables::note_use(const Event& event, const ClaimRecord& claim) {
+    if (claim.charged == 0) return;
+    const AllocationRecord& a = allocations_.at(claim.allocation);
+    use_of_owners_.add(a.owner, claim.site, claim.charged, event.time_ms);
+    use_of_projects_.add(a.project, claim.site, claim.charged, event.time_ms);
 }
 
 // Each ends by an event of its own: what was never handed out by the coordinator's, the rest when its site
@@ -185,12 +226,13 @@ Status Tables::settle_job(const Event& event, const std::string& id) {
     if (attempt.open > 0) {
         set_state(event, job, attempt.ran > 0 ? "running" : "placed");
     } else if (attempt.good >= job.spec.quorum) {
+        if (job.displaced > 0) job.words.clear();
         set_state(event, job, "completed");
     } else if (job.cancelling) {
         set_state(event, job, "cancelled");
     } else if (attempt.lost > 0) {
         set_state(event, job, "lost", attempt.words);
-    } else if (attempt.ran > 0) {
+    } else if (attempt.ran > 0 && (attempt.displaced == 0 || attempt.failed > 0)) {
         set_state(event, job, "failed", attempt.words);
     } else {
         job.giving_up = false;
@@ -248,6 +290,19 @@ Status Tables::on(const Event& event, const ClaimEnded& data) {
     claim->exit = data.exit;
     claim->words = data.words;
     return end_claim(event, *claim, data.state, data.charged);
+}
+
+Status Tables::on(const Event& event, const ClaimDisplaced& data) {
+    EM_ASSIGN(ClaimRecord * claim, open_claim(data.claim));
+    JobRecord& job = jobs_.at(claim->job);
+    if (claim->cancelling || jobs_.count(data.by) == 0 || data.by == claim->job)
+        return unfit("claim that may be displaced", data.claim);
+    claim->cancelling = true;
+    claim->displaced_by = data.by;
+    claim->displaced_seq = event.seq;
+    job.displaced += 1;
+    job.words = data.why;
+    return settle_job(event, claim->job);
 }
 
 Status Tables::on(const Event& event, const ClaimLost& data) {

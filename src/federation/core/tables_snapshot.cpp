@@ -6,9 +6,15 @@
 #include "federation/core/tables.hpp"
 
 namespace euromesh::federation {
+
+template <class A>
+void describe(A& a, FadingUse& x) {
+    a("owner", x.owner), a("site", x.site), a("mgh", x.mgpuh), a("at_ms", x.at_ms);
+}
+
 namespace {
 
-constexpr std::int64_t snapshot_version = 1;
+constexpr std::int64_t snapshot_version = 2;
 
 struct SnapshotHead {
     std::int64_t version = snapshot_version;
@@ -37,6 +43,15 @@ void append_lines(std::string& out, std::string_view kind, const Map& map) {
     for (const auto* entry : entries) append_line(out, kind, entry->second);
 }
 
+void append_uses(std::string& out, std::string_view kind, const FairShareTable& table) {
+    for (const FadingUse& entry : table.entries()) append_line(out, kind, entry);
+}
+
+Status restore_use(FairShareTable& table, const Json& json, std::string_view kind) {
+    EM_ASSIGN(const FadingUse use, read_record<FadingUse>(json, std::string(kind)));
+    return table.put(use);
+}
+
 template <class Map>
 Status restore_into(Map& map, const Json& json, std::string_view kind) {
     using T = typename Map::mapped_type;
@@ -61,6 +76,8 @@ std::string Tables::snapshot() const {
     append_lines(out, "job", jobs_);
     append_lines(out, "claim", claims_);
     append_lines(out, "key", keys_);
+    append_uses(out, "owner-use", use_of_owners_);
+    append_uses(out, "project-use", use_of_projects_);
     return out;
 }
 
@@ -81,6 +98,8 @@ Status Tables::restore_line(const Json& line) {
     if (kind == "allocation") return restore_into(allocations_, record, kind);
     if (kind == "job") return restore_into(jobs_, record, kind);
     if (kind == "claim") return restore_into(claims_, record, kind);
+    if (kind == "owner-use") return restore_use(use_of_owners_, record, kind);
+    if (kind == "project-use") return restore_use(use_of_projects_, record, kind);
     if (kind == "head") {
         EM_ASSIGN(const SnapshotHead head, read_record<SnapshotHead>(record, kind));
         if (head.version != snapshot_version)
@@ -92,6 +111,9 @@ Status Tables::restore_line(const Json& line) {
     }
     if (kind == "federation") {
         EM_ASSIGN(federation_, read_record<FederationRecord>(record, kind));
+        if (federation_.use_half_life_ms <= 0)
+            return fail(Code::bad_input, "federation/use_half_life_ms: must be above 0");
+        take_half_life();
         return {};
     }
     if (kind != "key") return fail(Code::bad_input, "unknown kind '{}'", kind.substr(0, 80));
