@@ -1,45 +1,35 @@
 // What the entries of a ledger say, followed from the first on: things that hashes and signatures do not
 // show.
 //
-// A list of checks, each a function over the events of one type (replay.cpp); a new check is one more line
-// there. Today the accounting: every claim is decided once and ends once, costs no more than was held for it,
-// and used plus held never exceeds what was granted. Amounts are counted as held from the moment a claim is
-// offered to its site: before that the coordinator may take it back without an entry of its own. Memory grows
-// with what is open, not with age. One thread.
+// A list of checks, each a function over the entries of one type; a new check is one more line in its group:
+//   replay_govern    rules and modes by the board's signatures, who may admit and describe sites, own
+//   projects
+//                    and data
+//   replay_access    tiers, applications, reviews, grants: decided by who may, with the amounts that were
+//   asked replay_jobs      a job's and a claim's steps in their order, by whom they may be told, and what
+//   they cost replay_decision  every decision evaluated again from its record
+// Types that no check knows pass. It shares no code with the coordinator but JSON and error values. Memory
+// grows with what is open (world.hpp). One thread.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <string>
-#include <string_view>
+#include <span>
 
-#include "base/json.hpp"
+#include "apps/verify/world.hpp"
 
 namespace euromesh::verify {
 
-struct Accounts {
-    struct Allocation {
-        std::int64_t granted = 0;
-        std::int64_t used = 0;
-        std::int64_t held = 0;
-    };
-    struct Claim {
-        std::string allocation;
-        std::string site;
-        std::int64_t held = 0;
-        bool offered = false;
-    };
-    std::map<std::string, Allocation> allocations;
-    std::map<std::string, Claim> open_claims;
-};
+std::span<const Check> govern_checks();
+std::span<const Check> access_checks();
+std::span<const Check> job_checks();
+std::span<const Check> decision_checks();
 
 class Replay {
   public:
     // bad_input: what the entry does that must not be.
-    Status apply(std::string_view type, const Json& data);
+    Status apply(const Entry& entry);
 
   private:
-    Accounts accounts_;
+    World world_;
 };
 
 }  // namespace euromesh::verify

@@ -1,103 +1,87 @@
+// Whole stories: what the coordinator writes holds, whatever happens in it.
 #include "apps/verify/replay.hpp"
 
-#include <doctest/doctest.h>
+#include "apps/verify/stories_for_test.hpp"
+#include "base/random.hpp"
 
 namespace euromesh::verify {
 namespace {
 
-class Story {
-  public:
-    Story() { REQUIRE(tell("allocation.granted", R"({"allocation":{"id":"al","granted":100}})")); }
-    Status tell(const char* type, const std::string& data) {
-        return replay_.apply(type, parse_json(data).value());
+contract::JobSpec random_spec(Random& random) {
+    constexpr const char* kinds[] = {"batch", "training", "inference"};
+    contract::JobSpec spec = Story::spec(static_cast<std::int64_t>(random.below(4)) * 3,
+                                         600 + static_cast<std::int64_t>(random.below(9)) * 1800);
+    spec.kind = kinds[random.below(3)];
+    if (random.below(4) == 0) spec.data = {random.below(2) == 0 ? "open" : "bound"};
+    if (random.below(5) == 0) spec.preferred_sites = {"it", "ch"};
+    if (random.below(6) == 0) spec.preferred_countries = {"IT"};
+    if (random.below(6) == 0) spec.memory_mib = 80'000;
+    if (random.below(6) == 0) spec.runtimes = {random.below(2) == 0 ? "apptainer" : "charliecloud"};
+    if (random.below(5) == 0) spec.sites = 3, spec.quorum = 2, spec.kind = "federated-training";
+    if (random.below(6) == 0) spec.accelerators = {{"a100", 800}, {"h100", 1000}};
+    return spec;
+}
+
+const char* word_of(Random& random) {
+    constexpr const char* words[] = {"accepted", "running", "running", "ended", "ended", "refused", "lost"};
+    return words[random.below(7)];
+}
+
+TEST_CASE("stories at random hold: every decision in them is evaluated again") {
+    std::size_t decisions = 0;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        Random random(seed);
+        Story story(400'000);
+        for (int turn = 0; turn < 40; ++turn) {
+            for (std::uint64_t i = random.below(4); i > 0; --i) story.submit(random_spec(random));
+            story.plan();
+            for (const char* site : {"fi", "it", "ch"}) {
+                std::vector<fed::ClaimReport> claims;
+                for (const std::string& id : story.core.tables().open_claims(site)) {
+                    if (random.below(2) == 0) continue;
+                    const char* word = word_of(random);
+                    const auto ran = static_cast<std::int64_t>(random.below(4'000'000));
+                    claims.push_back({id, word, story.now_ms, story.now_ms + ran, 0,
+                                      static_cast<std::int64_t>(random.below(2)), "words"});
+                }
+                story.report(site, claims);
+            }
+            story.now_ms += static_cast<std::int64_t>(random.below(4)) * 600'000;
+            if (random.below(8) == 0) story.must(story.admin, fed::SetSiteState{"it", "draining", ""});
+            if (random.below(4) == 0) story.must(story.admin, fed::SetSiteState{"it", "active", ""});
+        }
+        CAPTURE(seed);
+        REQUIRE(difference_of(story.log) == "");
+        for (const std::string& entry : story.log)
+            decisions += entry.find("\"type\":\"job.decided\"") == std::string::npos ? 0 : 1;
     }
-    Status decide(const std::string& claim, int held, const std::string& site = "a") {
-        return tell("job.decided",
-                    fmt::format(R"({{"job":"j","allocation":"al","claims":[{{"claim":"{}","site":"{}",)"
-                                R"("held":{}}}]}})",
-                                claim, site, held));
+    CHECK(decisions > 200);
+}
+
+TEST_CASE("nothing comes before the founding, and types that no check knows pass") {
+    Replay replay;
+    const Json none = Json::object();
+    CHECK_FALSE(replay.apply({0, 1, "account.seen", "x", &none}));
+    const Story story;
+    const Json first = parse_json(story.log[0]).value();
+    REQUIRE(replay.apply({0, 1, "federation.founded", "x", &first["data"]}));
+    CHECK(replay.apply({1, 2, "of.another.time", "x", &none}));
+    CHECK_FALSE(replay.apply({1, 2, "federation.founded", "x", &first["data"]}));
+}
+
+TEST_CASE("entries that lack what they must have are found") {
+    const Story story;
+    for (const char* type :
+         {"job.decided", "claim.ended", "claim.offered", "allocation.granted", "job.submitted",
+          "site.described", "application.made", "rules.changed", "data.registered", "claim.lost",
+          "job.cancel_asked", "application.reviewed", "allocation.clawed_back", "site.state_set", "mode.set",
+          "claim.started", "claim.used", "claim.refused"}) {
+        std::vector<std::string> log = story.log;
+        log.push_back(fmt::format(R"({{"v":1,"seq":{},"time":{},"type":"{}","by":"x","data":{{}}}})",
+                                  log.size(), story.now_ms, type));
+        CAPTURE(type);
+        CHECK(difference_of(log).starts_with(fmt::format("entry {}: ", log.size() - 1)));
     }
-    Status offer(const std::string& claim) { return tell("claim.offered", R"({"claim":")" + claim + "\"}"); }
-    Status end(const std::string& claim, int charged) {
-        return tell("claim.ended", fmt::format(R"({{"claim":"{}","charged":{}}})", claim, charged));
-    }
-    Status refuse(const std::string& claim) { return tell("claim.refused", R"({"claim":")" + claim + "\"}"); }
-    void hold(const std::string& claim, int held) {
-        REQUIRE(decide(claim, held));
-        REQUIRE(offer(claim));
-    }
-
-  private:
-    Replay replay_;
-};
-
-std::string said(const Status& status) {
-    return status ? "" : status.error().message;
-}
-
-TEST_CASE("what is held and not used comes back") {
-    Story story;
-    story.hold("c1", 60);
-    story.hold("c2", 40);
-    REQUIRE(story.end("c1", 50));
-    REQUIRE(story.refuse("c2"));
-    story.hold("c3", 50);
-    REQUIRE(story.end("c3", 50));
-    CHECK(story.decide("c4", 1).has_value());
-    CHECK(said(story.offer("c4")) == "allocation 'al': used 100 and held 1 are more than the 100 granted");
-}
-
-TEST_CASE("more than was granted is found when it is held, also after a claw-back") {
-    Story story;
-    story.hold("c1", 60);
-    REQUIRE(story.decide("c2", 41));
-    CHECK(said(story.offer("c2")).find("used 0 and held 101") != std::string::npos);
-    Story other;
-    REQUIRE(other.tell("allocation.clawed_back", R"({"allocation":"al","amount":50})"));
-    REQUIRE(other.decide("c1", 60));
-    CHECK_FALSE(other.offer("c1").has_value());
-    CHECK_FALSE(other.tell("allocation.clawed_back", R"({"allocation":"al","amount":51})").has_value());
-}
-
-TEST_CASE("a claim is decided once, ends once, and costs no more than was held") {
-    Story story;
-    story.hold("c1", 10);
-    CHECK(said(story.decide("c1", 10)) == "claim 'c1' is decided twice");
-    CHECK_FALSE(story.offer("c1").has_value());
-    CHECK(said(story.end("c1", 11)) == "claim 'c1' costs 11, for which 10 was held");
-    CHECK(story.end("c1", 10).has_value());
-    CHECK(said(story.end("c1", 10)) == "claim 'c1' ends, but is not open");
-    CHECK_FALSE(story.refuse("c2").has_value());
-    REQUIRE(story.decide("c3", 5));
-    CHECK_FALSE(story.end("c3", 1).has_value());
-}
-
-TEST_CASE("a site that gives up returns what it held") {
-    Story story;
-    story.hold("c1", 100);
-    REQUIRE(story.decide("c2", 100));
-    REQUIRE(story.tell("site.state_set", R"({"site":"a","state":"draining"})"));
-    CHECK_FALSE(story.offer("c2").has_value());
-    REQUIRE(story.tell("site.journal_opened", R"({"site":"b","journal":"x"})"));
-    REQUIRE(story.decide("c3", 100, "b"));
-    CHECK_FALSE(story.offer("c3").has_value());
-    Story other;
-    other.hold("c1", 100);
-    REQUIRE(other.tell("site.state_set", R"({"site":"a","state":"left"})"));
-    other.hold("c2", 100);
-    REQUIRE(other.tell("site.journal_opened", R"({"site":"a","journal":"x"})"));
-    other.hold("c3", 100);
-}
-
-TEST_CASE("entries that lack what they must have are refused; other types are passed over") {
-    Story story;
-    CHECK(story.tell("account.seen", "3").has_value());
-    CHECK_FALSE(story.tell("job.decided", "{}").has_value());
-    CHECK_FALSE(story.tell("claim.ended", "[]").has_value());
-    CHECK_FALSE(story.tell("allocation.granted", R"({"allocation":{"id":"al","granted":1}})").has_value());
-    CHECK_FALSE(story.tell("allocation.granted", R"({"allocation":{"id":"b","granted":-1}})").has_value());
-    CHECK_FALSE(story.tell("allocation.clawed_back", R"({"allocation":"none","amount":0})").has_value());
-    CHECK_FALSE(story.tell("job.decided", R"({"claims":[{"claim":"x","site":"a","held":1}]})").has_value());
 }
 
 }  // namespace

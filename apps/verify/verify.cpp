@@ -48,6 +48,7 @@ class Verification {
     KeyTable keys_;
     Replay replay_;
     Findings findings_;
+    std::int64_t time_ms_ = 0;         // of the last entry
     std::uint64_t covered_ = 0;        // entries under the last head that held
     std::uint64_t countersigned_ = 0;  // sites, of that head
     std::uint64_t agreed_ = 0;         // entries under the last trusted head that was met
@@ -117,7 +118,11 @@ Status Verification::check_event(std::string_view bytes) {
     const auto data = event.find("data");
     if (data == event.end()) return fail(Code::bad_input, "it has no 'data'");
     EM_TRY(keys_.apply(type, *data));
-    return replay_.apply(type, *data);
+    EM_ASSIGN(const std::int64_t time_ms, json_integer(event, "time", "entry"));
+    EM_ASSIGN(std::string by, json_string(event, "by", "entry"));
+    if (time_ms < time_ms_) return fail(Code::bad_input, "its time, {} ms, goes back", time_ms);
+    time_ms_ = time_ms;
+    return replay_.apply({seq, time_ms, type, std::move(by), &*data});
 }
 
 Status Verification::check_head(const Block& block) {

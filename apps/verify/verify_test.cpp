@@ -238,7 +238,7 @@ TEST_CASE("entries that are no canonical JSON or out of sequence are found thoug
         const std::string text = forged(ledger.entries, 1, ledger.head(0));
         return difference(text, {.needs = 0});
     };
-    const std::string right = R"({"v":1,"seq":4,"time":1,"type":"x","by":"y","data":{}})";
+    const std::string right = R"({"v":1,"seq":4,"time":1863733600000,"type":"x","by":"y","data":{}})";
     CHECK(said(right).empty());
     CHECK(contains(said(replaced(right, ":4", ":5")), "entry 4: its 'seq' is 5, not 4"));
     CHECK(contains(said(replaced(right, ":4", ": 4")), "not canonical JSON"));
@@ -307,7 +307,7 @@ TEST_CASE("keys that are rotated in the ledger are followed, a replaced key is n
     TestLedger third;
     third.entries.push_back(Json({{"v", 1},
                                   {"seq", 4},
-                                  {"time", 1},
+                                  {"time", TestLedger::time_of(4)},
                                   {"type", "key.rotated"},
                                   {"by", "a"},
                                   {"data", to_json(stolen)}})
@@ -329,7 +329,7 @@ TEST_CASE("a trusted head is contained, or the first place of departure is told 
     CHECK(good.trusted_met == 2);
 
     TestLedger other;
-    other.add("job.submitted", {{"job", "another"}});
+    other.add("test.noted", {{"job", "another"}});
     other.add_jobs(5);
     const std::string fork = forged(other.entries, 1, other.head());
     CHECK(difference(fork).empty());

@@ -27,8 +27,14 @@ class TestLedger {
     TestLedger() {
         const Json governance = {
             {"pathway", "members"}, {"keys", {{"board-a", hex(2)}, {"board-b", hex(3)}}}, {"needed", 2}};
-        add("federation.founded",
-            {{"federation", {{"name", origin}, {"coordinator_key", hex(1)}, {"governance", governance}}}});
+        const std::string rules = "rule all \"All may\" source \"test\" permit admit;";
+        const std::string line = to_hex(sha256(rules)) + "  test.rules\n";
+        add("federation.founded", {{"federation",
+                                    {{"name", origin},
+                                     {"coordinator_key", hex(1)},
+                                     {"governance", governance},
+                                     {"rules", Json::array({{{"name", "test.rules"}, {"text", rules}}})},
+                                     {"rules_digest", to_hex(sha256(line))}}}});
         for (std::uint8_t site = 0; site < 3; ++site) {
             const std::string id(1, static_cast<char>('a' + site));
             const auto number = static_cast<std::uint8_t>(10 + site);
@@ -47,7 +53,7 @@ class TestLedger {
     }
     void add_jobs(std::size_t count) {
         for (std::size_t i = 0; i < count; ++i)
-            add("job.submitted", {{"job", "job-" + std::to_string(entries.size())}, {"gpus", 8}});
+            add("test.noted", {{"job", "job-" + std::to_string(entries.size())}, {"gpus", 8}});
     }
 
     static std::int64_t time_of(std::size_t seq) {
