@@ -192,12 +192,12 @@ Result<HttpAnswer> HttpClient::perform(const HttpRequest& request, std::stop_tok
 
 Result<HttpText> ask_text(HttpClient& client, HttpRequest request, std::size_t max_bytes,
                           std::stop_token stop) {
-    std::string room(max_bytes, '\0');
-    request.room = std::as_writable_bytes(std::span(room.data(), room.size()));
+    // Not cleared: the limit is far above what comes, and only what comes shall cost memory and time.
+    const std::unique_ptr<char[]> room(new char[max_bytes]);
+    request.room = std::as_writable_bytes(std::span(room.get(), max_bytes));
     EM_ASSIGN(HttpAnswer answer, client.perform(request, std::move(stop)));
     if (answer.status >= 300) return HttpText{answer.status, std::move(answer.error_body)};
-    room.resize(answer.received);
-    return HttpText{answer.status, std::move(room)};
+    return HttpText{answer.status, std::string(room.get(), answer.received)};
 }
 
 }  // namespace euromesh::os
