@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <memory>
+#include <set>
 
 #include "apps/api_client.hpp"
 #include "apps/command.hpp"
@@ -14,7 +15,8 @@ using namespace federation;
 
 struct LedgerArguments {
     std::string coordinator, store, file;
-    bool json = false;
+    std::optional<std::uint64_t> needs;
+    bool json = false, all = false;
 };
 
 constexpr std::size_t page_entries = 1000, page_bytes = 16u << 20;
@@ -76,21 +78,62 @@ Result<LedgerSource> source_of(const LedgerArguments& arguments, const Clock& cl
                                    : source_of_store(arguments.store);
 }
 
-// All that the newest head covers, each head after its last entry.
-Status write_export(const LedgerSource& source, LedgerExporter& out) {
-    std::uint64_t written = 0;
-    auto head = source.heads.begin();
-    while (head != source.heads.end()) {
-        EM_ASSIGN(const std::vector<std::string> entries, source.entries(written));
+// All that the newest head covers.
+Result<std::vector<std::string>> read_entries(const LedgerSource& source) {
+    const std::uint64_t size = source.heads.back().head.size;
+    std::vector<std::string> all;
+    while (all.size() < size) {
+        EM_ASSIGN(std::vector<std::string> entries, source.entries(all.size()));
         if (entries.empty())
-            return fail(Code::corrupted, "a head covers {} entries, and there are {}", head->head.size,
-                        written);
-        for (const std::string& entry : entries) {
-            if (head == source.heads.end()) break;
-            EM_TRY(out.entry(entry));
-            ++written;
-            for (; head != source.heads.end() && head->head.size == written; ++head) EM_TRY(out.head(*head));
-        }
+            return fail(Code::corrupted, "a head covers {} entries, and there are {}", size, all.size());
+        std::move(entries.begin(), entries.end(), std::back_inserter(all));
+    }
+    return all;
+}
+
+// More than half of the sites that are in the federation.
+std::uint64_t usual_need(const std::vector<std::string>& entries) {
+    std::set<std::string> sites;
+    for (const std::string& entry : entries) {
+        if (entry.find("\"type\":\"site.") == std::string::npos) continue;
+        const auto event = parse_json(entry);
+        if (!event) continue;
+        const std::string type = event->value("type", "");
+        const Json data = event->value("data", Json::object());
+        if (type == "site.admitted") sites.insert(data.value("site", Json::object()).value("id", ""));
+        if (type == "site.state_set" && data.value("state", "") == "left")
+            sites.erase(data.value("site", ""));
+    }
+    return sites.empty() ? 0 : sites.size() / 2 + 1;
+}
+
+// How many of the heads. Those that a site has not seen yet stand at the end.
+Result<std::size_t> heads_to_write(const LedgerArguments& arguments, const LedgerSource& source,
+                                   const std::vector<std::string>& entries) {
+    if (arguments.all) return source.heads.size();
+    const std::uint64_t needs = arguments.needs.value_or(usual_need(entries));
+    const std::size_t count = heads_up_to_countersigned(source.heads, needs);
+    if (count > 0) return count;
+    if (arguments.needs)
+        return fail(Code::unavailable,
+                    "no recent head has the countersignatures of {} sites; try again when their agents run, "
+                    "or use --all",
+                    needs);
+    std::fprintf(stderr, "no recent head has the countersignatures of %llu sites: all is exported\n",
+                 static_cast<unsigned long long>(needs));
+    return source.heads.size();
+}
+
+// Each head after its last entry.
+Status write_export(std::span<const std::string> entries, std::span<const SignedHead> heads,
+                    LedgerExporter& out) {
+    std::uint64_t written = 0;
+    auto head = heads.begin();
+    for (const std::string& entry : entries) {
+        if (head == heads.end()) break;
+        EM_TRY(out.entry(entry));
+        ++written;
+        for (; head != heads.end() && head->head.size == written; ++head) EM_TRY(out.head(*head));
     }
     return out.end();
 }
@@ -98,16 +141,26 @@ Status write_export(const LedgerSource& source, LedgerExporter& out) {
 Status export_ledger(const LedgerArguments& arguments, const Clock& clock) {
     EM_ASSIGN(const LedgerSource source, source_of(arguments, clock));
     if (source.heads.empty()) return fail(Code::unavailable, "no head is signed yet; try again in a second");
+    EM_ASSIGN(const std::vector<std::string> entries, read_entries(source));
+    EM_ASSIGN(const std::size_t count, heads_to_write(arguments, source, entries));
+    const auto heads = std::span(source.heads).first(count);
     std::string text;
-    LedgerExporter out(source.heads.back().head.origin, [&](std::string_view piece) -> Status {
+    LedgerExporter out(heads.back().head.origin, [&](std::string_view piece) -> Status {
         text += piece;
         return {};
     });
-    EM_TRY(write_export(source, out));
+    EM_TRY(write_export(entries, heads, out));
     EM_TRY(os::write_file_atomically(arguments.file, text));
-    std::printf("%s: %llu entries, %zu signed heads; check it with: euromesh-verify %s\n",
-                arguments.file.c_str(), static_cast<unsigned long long>(source.heads.back().head.size),
-                source.heads.size(), arguments.file.c_str());
+    const SignedHead& last = heads.back();
+    std::printf("%s: %llu entries, %zu signed heads, the last one countersigned by %zu sites\n",
+                arguments.file.c_str(), static_cast<unsigned long long>(last.head.size), count,
+                last.countersignatures.size());
+    const std::uint64_t younger = source.heads.back().head.size - last.head.size;
+    if (younger > 0)
+        std::printf("%llu younger entries wait for countersignatures (--all takes them)\n",
+                    static_cast<unsigned long long>(younger));
+    std::printf("check it with: euromesh-verify %s --needs %zu\n", arguments.file.c_str(),
+                last.countersignatures.size());
     return {};
 }
 
@@ -146,6 +199,10 @@ void add_ledger(CLI::App& root, Context& context) {
         ->add_flag("--json", arguments->json, "all recent heads");
     CLI::App* exporting = add("export", "everything in one file, for euromesh-verify", export_ledger);
     exporting->add_option("file", arguments->file)->required();
+    exporting->add_option("--needs", arguments->needs,
+                          "end in a head that so many sites have countersigned; default: more than half");
+    exporting->add_flag("--all", arguments->all, "also what no site has countersigned yet")
+        ->excludes("--needs");
     exporting->footer(
         "By the API this is for administrators and reviewers; --store is for who runs the coordinator.\n"
         "Example: euromesh ledger export federation.ledger && euromesh-verify federation.ledger");

@@ -28,6 +28,12 @@ bool read_numbers(std::string_view words, std::span<std::uint64_t> numbers, Node
 
 }  // namespace
 
+std::size_t heads_up_to_countersigned(std::span<const SignedHead> heads, std::uint64_t needed) {
+    std::size_t count = heads.size();
+    while (count > 0 && heads[count - 1].countersignatures.size() < needed) --count;
+    return count;
+}
+
 Status LedgerExporter::begin() {
     if (begun_) return {};
     begun_ = true;

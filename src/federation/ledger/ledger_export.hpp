@@ -34,6 +34,10 @@ using ExportSink = std::function<Status(std::string_view)>;
 // Fills the buffer from its beginning; 0 at the end.
 using ExportSource = std::function<Result<std::size_t>(std::span<char>)>;
 
+// How many of the heads, from the oldest on, to export so that the last one has so many countersignatures:
+// what comes after it is too young to be relied upon. 0: none has.
+std::size_t heads_up_to_countersigned(std::span<const SignedHead> heads, std::uint64_t needed);
+
 class LedgerExporter {
   public:
     LedgerExporter(std::string origin, ExportSink sink)

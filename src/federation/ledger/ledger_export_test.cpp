@@ -32,6 +32,21 @@ std::string small_export() {
     return exported(ledger, 3, 3);
 }
 
+TEST_CASE("an export ends in the newest head that enough sites have countersigned") {
+    TestLedger ledger;
+    std::vector<SignedHead> heads;
+    for (const int sites : {3, 1, 2, 0}) {
+        ledger.add_jobs(1);
+        heads.push_back(ledger.head(sites));
+    }
+    CHECK(heads_up_to_countersigned(heads, 0) == 4);
+    CHECK(heads_up_to_countersigned(heads, 1) == 3);
+    CHECK(heads_up_to_countersigned(heads, 2) == 3);
+    CHECK(heads_up_to_countersigned(heads, 3) == 1);
+    CHECK(heads_up_to_countersigned(heads, 4) == 0);
+    CHECK(heads_up_to_countersigned({}, 0) == 0);
+}
+
 TEST_CASE("an export gives back every byte of entries and heads, with their places") {
     TestLedger ledger;
     const std::string text = exported(ledger, 3, 3);
