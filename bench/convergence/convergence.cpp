@@ -11,6 +11,7 @@
 //   carry  it goes into the next round, at most two rounds late, the next one of its site waits behind it
 //   keep   the site goes on from its own parameters and contributes all at once (arXiv 2311.08105)
 //   rebase the site takes the new outer parameters and keeps its own work on top of them, until it is sent
+// --absent zero: the mean is over all sites, who is missing counts as zero; without: over those that gave.
 // --members-from A --members-to B: so many of the sites take part, changing evenly over the run.
 //
 // Prints one JSON line. docs/models/convergence.md has the table that came out of it.
@@ -61,6 +62,7 @@ Result<double> mean_loss(const RunSpec& spec, trainer::Trainer& trainer) {
 struct Faults {
     double drop = 0;
     std::string late = "carry";
+    std::string absent = "left-out";
     std::size_t members_from = 0, members_to = 0;  // 0: all
 };
 
@@ -139,9 +141,9 @@ class Federation {
             EM_TRY(train(rank, round));
             EM_TRY(contribute(replica, given));
         }
-        for (const auto& bytes : given)
-            codec_->accumulate(bytes, 1.0f / static_cast<float>(given.size()), mean_);
         if (given.empty()) return {};
+        const std::size_t counted = faults_.absent == "zero" ? active(round) : given.size();
+        for (const auto& bytes : given) codec_->accumulate(bytes, 1.0f / static_cast<float>(counted), mean_);
         if (recodes_) {
             std::vector<std::byte> bytes(codec_->encoded_bytes(count_));
             codec_->encode(mean_, bytes);
@@ -345,6 +347,7 @@ Status run(int argc, char** argv) {
     Faults faults;
     app.add_option("--drop", faults.drop);
     app.add_option("--late", faults.late)->check(CLI::IsMember({"drop", "carry", "keep", "rebase"}));
+    app.add_option("--absent", faults.absent)->check(CLI::IsMember({"left-out", "zero"}));
     app.add_option("--members-from", faults.members_from);
     app.add_option("--members-to", faults.members_to);
     try {

@@ -3,7 +3,7 @@
 # Needs root, and the texts that ./quickstart makes.
 #
 #   bench/utilisation/shaped.sh PROGRAM [--sites 2] [--rate 100mbit] [--delay 7500us] [--tau 10] [--codec int8]
-#                               [--steps 1200] [--inner-steps 30] [--json]
+#                               [--steps 1200] [--inner-steps 30] [--batch 2] [--json]
 #
 # Each site trains on one thread, so that the machine needs a core for each. --delay is that of one line and direction:
 # from site to site and back it is four times as long. Utilisation is the time in inner steps divided by that and the
@@ -13,10 +13,10 @@ program=$(readlink -f "${1:?shaped.sh: which program? build/release/euromesh}")
 shift
 top=$(readlink -f "$(dirname "$(readlink -f "$0")")/../..")
 wan=$top/testbed/wan
-sites=2 rate=100mbit delay=7500us tau=10 codec=int8 steps=1200 inner_steps=30 json=no
+sites=2 rate=100mbit delay=7500us tau=10 codec=int8 steps=1200 inner_steps=30 batch=2 json=no
 while [ $# -gt 0 ]; do
     case "$1" in
-        --sites | --rate | --delay | --tau | --codec | --steps) printf -v "${1#--}" %s "$2" ;;
+        --sites | --rate | --delay | --tau | --codec | --steps | --batch) printf -v "${1#--}" %s "$2" ;;
         --inner-steps) inner_steps=$2 ;;
         --json) json=yes; shift; continue ;;
         *) echo "shaped.sh: unknown option '$1'" >&2; exit 2 ;;
@@ -55,7 +55,7 @@ heads = 4
 hidden = 480
 context = 64
 [inner]
-batch = 2
+batch = $batch
 learning_rate = 3e-3
 [outer]
 kind = "nesterov"

@@ -71,7 +71,8 @@ OuterSpec read_outer(TomlReader reader) {
     outer.kind = reader.choice("kind", outer.kind, {"nesterov", "delayed-nesterov", "mean"});
     outer.codec =
         reader.choice("codec", outer.codec, {"fp32", "bf16", "fp16", "int8", "int4", "e3m0", "topk"});
-    outer.weights = reader.choice("weights", outer.weights, {"tokens", "tokens2-per-step", "equal"});
+    outer.weights =
+        reader.choice("weights", outer.weights, {"tokens", "tokens2-per-step", "equal", "each-step"});
     outer.learning_rate = reader.number("learning_rate", outer.learning_rate, {0, 10});
     outer.momentum = reader.number("momentum", outer.momentum, {0, 0.9999});
     outer.delay = read_delay(reader, outer.kind);

@@ -136,8 +136,9 @@ TEST_CASE("each mistake is one line that names the place and the remedy") {
     CHECK(message_for(with("inner_steps = 20", "delay = 2")) ==
           "dir/run.toml:8: [outer] delay: is for kind delayed-nesterov, not for nesterov");
     CHECK(message_for(with("inner_steps = 20", "delay = 0")).find("0 is out of range") != std::string::npos);
-    CHECK(message_for(with("inner_steps = 20", "weights = 'steps'")) ==
-          "dir/run.toml:8: [outer] weights: 'steps' is not one of: tokens, tokens2-per-step, equal");
+    CHECK(
+        message_for(with("inner_steps = 20", "weights = 'steps'")) ==
+        "dir/run.toml:8: [outer] weights: 'steps' is not one of: tokens, tokens2-per-step, equal, each-step");
     CHECK(message_for("[run]\nname = 'x'\n").find("at least one [[site]]") != std::string::npos);
 }
 

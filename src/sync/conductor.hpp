@@ -237,6 +237,7 @@ class Conductor {
     bool links_are_settled(const std::vector<Rank>& connected);
     std::vector<Rank> connected_members() const;
     const Standing& standing_of(Rank member) const;
+    std::uint64_t count_absent() const;
     void make_plan(const std::vector<Rank>& chosen);
     void decide();
     std::string majority_state() const;
@@ -259,6 +260,7 @@ class Conductor {
     std::optional<Rank> known_lead_;
     std::optional<Plan> plan_;  // promised and not yet committed
     bool plan_is_mine_ = false;
+    std::uint64_t absent_ = 0;       // of the plan that is mine
     std::uint64_t attempts_ = 0;     // of this round, as far as this site knows
     std::string last_line_;          // of the round before position()
     std::deque<std::string> lines_;  // of the rounds from me_.keeps on

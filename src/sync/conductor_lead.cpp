@@ -171,6 +171,12 @@ bool Conductor::waited_enough() const {
     return grace && now_ >= *quorum_since_ + *grace;
 }
 
+// Members that a plan of now would go on without. One that a gate keeps out is not among them.
+std::uint64_t Conductor::count_absent() const {
+    const std::vector<Rank> connected = connected_members();
+    return connected.size() - able_members(connected).size();
+}
+
 void Conductor::make_plan(const std::vector<Rank>& chosen) {
     Plan plan{me_.position.round, me_.position.chain_head, next_ballot(), {}};
     std::vector<SiteWork> work;
@@ -179,7 +185,8 @@ void Conductor::make_plan(const std::vector<Rank>& chosen) {
         work.push_back({ready.tokens, ready.inner_steps});
         plan.members.push_back({rank, 0, ready.norm});
     }
-    const std::vector<double> weights = weights_of(config_.weights, work);
+    absent_ = config_.weights == WeightRule::each_step ? count_absent() : 0;
+    const std::vector<double> weights = weights_of(config_.weights, work, absent_);
     for (std::size_t i = 0; i < weights.size(); ++i) plan.members[i].weight = weights[i];
     me_.promised = plan.ballot;
     plan_ = plan;
@@ -213,6 +220,7 @@ Manifest Conductor::compose(const std::string& state_after) const {
     manifest.codec = config_.codec;
     manifest.outer = config_.schedule.outer_of(config_.outer, manifest.round);
     manifest.weights = config_.weights;
+    manifest.absent = absent_;
     manifest.tokens_total = me_.position.tokens_total;
     for (const PlanMember& member : plan_->members) {
         const Standing& standing = standing_of(member.rank);

@@ -100,6 +100,9 @@ Status read_settings(const Json& json, Manifest& manifest) {
     EM_ASSIGN(manifest.outer, read_outer(*outer));
     EM_ASSIGN(const std::string weights, json_string(json, "weights", where));
     EM_ASSIGN(manifest.weights, parse_weight_rule(weights));
+    if (manifest.weights == WeightRule::each_step) {
+        EM_ASSIGN(manifest.absent, read_count(json, "absent"));
+    }
     return {};
 }
 
@@ -136,7 +139,7 @@ Status check_weights(const Manifest& manifest) {
         work.push_back({one->tokens, one->inner_steps});
     }
     if (work.empty()) return fail(Code::corrupted, "nobody contributes");
-    const std::vector<double> weights = weights_of(manifest.weights, work);
+    const std::vector<double> weights = weights_of(manifest.weights, work, manifest.absent);
     for (std::size_t i = 0; i < weights.size(); ++i) {
         if (manifest.contributors[i].weight != weights[i]) {
             return fail(Code::corrupted, "the weight of {} is {}, by {} it must be {}",
@@ -230,6 +233,7 @@ std::string encode(const Manifest& manifest) {
     json["codec"] = manifest.codec;
     json["outer"] = to_json(manifest.outer);
     json["weights"] = name_of(manifest.weights);
+    if (manifest.weights == WeightRule::each_step) json["absent"] = manifest.absent;
     json["contributors"] = Json::array();
     for (const Contributor& contributor : manifest.contributors) {
         json["contributors"].push_back(to_json(contributor));

@@ -43,6 +43,7 @@ struct Manifest {
     std::string codec;
     OuterConfig outer;
     WeightRule weights = WeightRule::tokens;
+    std::uint64_t absent = 0;  // members that missed the round; told and counted by each_step only
     std::vector<Contributor> contributors;  // in the order in which they were summed
     std::string state_before;               // state_digest()
     std::string state_after;

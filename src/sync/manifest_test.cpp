@@ -110,6 +110,22 @@ TEST_CASE("weights by tokens^2 per step are recomputed from the line") {
     CHECK(complaint(text_of(lines)) == "line 1: leonardo contributes without inner steps");
 }
 
+TEST_CASE("by each step the line says who was missing, and the weights leave room for them") {
+    auto lines = chain(1);
+    lines[0].weights = WeightRule::each_step;
+    lines[0].absent = 2;
+    for (Contributor& one : lines[0].contributors) {
+        one.inner_steps = one.tokens / 10;  // as many tokens in each step
+        one.weight = 0.25;
+    }
+    CHECK(check_manifests(text_of(lines)).has_value());
+    CHECK(decode_manifest(encode(lines[0])).value() == lines[0]);
+    lines[0].absent = 1;
+    CHECK(complaint(text_of(lines)).find("by each-step it must be") != std::string::npos);
+    lines[0].weights = WeightRule::tokens;
+    CHECK(encode(lines[0]).find("absent") == std::string::npos);
+}
+
 TEST_CASE("only the canonical form is accepted") {
     const std::string line = encode(chain(1).front());
     std::string spaced = line;

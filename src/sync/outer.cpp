@@ -50,6 +50,8 @@ double score_of(WeightRule rule, const SiteWork& work) {
             return tokens;
         case WeightRule::tokens2_per_step:
             return tokens * tokens / static_cast<double>(work.inner_steps);
+        case WeightRule::each_step:
+            return tokens / static_cast<double>(work.inner_steps);
         case WeightRule::equal:
             break;
     }
@@ -90,6 +92,8 @@ std::string_view name_of(WeightRule rule) {
             return "equal";
         case WeightRule::tokens2_per_step:
             return "tokens2-per-step";
+        case WeightRule::each_step:
+            return "each-step";
         case WeightRule::tokens:
             break;
     }
@@ -97,10 +101,12 @@ std::string_view name_of(WeightRule rule) {
 }
 
 Result<WeightRule> parse_weight_rule(std::string_view text) {
-    for (const WeightRule rule : {WeightRule::tokens, WeightRule::equal, WeightRule::tokens2_per_step}) {
+    for (const WeightRule rule :
+         {WeightRule::tokens, WeightRule::equal, WeightRule::tokens2_per_step, WeightRule::each_step}) {
         if (text == name_of(rule)) return rule;
     }
-    return fail(Code::bad_input, "weights '{}' are not known: use tokens, tokens2-per-step or equal",
+    return fail(Code::bad_input,
+                "weights '{}' are not known: use tokens, tokens2-per-step, equal or each-step",
                 text.substr(0, 40));
 }
 
@@ -194,12 +200,15 @@ Status check(const OuterConfig& config) {
     return {};
 }
 
-std::vector<double> weights_of(WeightRule rule, std::span<const SiteWork> work) {
+std::vector<double> weights_of(WeightRule rule, std::span<const SiteWork> work, std::uint64_t absent) {
     EM_ASSERT(!work.empty(), "a mean of nobody has no weights");
     double total = 0;
     for (const SiteWork& one : work) total += score_of(rule, one);
     std::vector<double> weights;
     for (const SiteWork& one : work) weights.push_back(score_of(rule, one) / total);
+    if (rule != WeightRule::each_step || absent == 0) return weights;
+    const auto given = static_cast<double>(work.size());
+    for (double& weight : weights) weight *= given / (given + static_cast<double>(absent));
     return weights;
 }
 

@@ -91,8 +91,9 @@ std::string state_digest(const OuterState& state);
 Status check(const OuterConfig& config);
 
 // How much a site's pseudo-gradient counts: by its tokens, by tokens^2 / inner steps (quantity times tokens
-// per step, arXiv 2604.21428), or equally.
-enum class WeightRule { tokens, equal, tokens2_per_step };
+// per step, arXiv 2604.21428), equally, or so that each inner step counts the same, whenever it comes in: by
+// tokens / inner steps, and members that missed the round count as zero.
+enum class WeightRule { tokens, equal, tokens2_per_step, each_step };
 
 std::string_view name_of(WeightRule rule);
 Result<WeightRule> parse_weight_rule(std::string_view text);
@@ -103,9 +104,10 @@ struct SiteWork {
     std::uint64_t inner_steps = 0;
 };
 
-// Adds up to 1 within rounding: score / sum of scores, in the order given. At least one, and in each tokens
-// and inner steps > 0 (asserted).
-std::vector<double> weights_of(WeightRule rule, std::span<const SiteWork> work);
+// score / sum of scores, in the order given; adds up to 1 within rounding, by each_step to n / (n + absent)
+// for n that are given and `absent` members that missed the round (other rules do not look at it). At least
+// one, and in each tokens and inner steps > 0 (asserted).
+std::vector<double> weights_of(WeightRule rule, std::span<const SiteWork> work, std::uint64_t absent = 0);
 
 // Inner steps and outer rate by round: pure, so that all sites agree without talking about it.
 struct OuterSchedule {

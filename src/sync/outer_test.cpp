@@ -230,13 +230,23 @@ TEST_CASE("weights follow tokens, tokens^2 per step, or nothing") {
     CHECK(weights_of(WeightRule::tokens2_per_step, work) == std::vector<double>{0.0625, 0.5625, 0.375});
 }
 
+TEST_CASE(
+    "by each step a displacement of more steps needs no more weight, and who is missing counts as zero") {
+    const std::vector<SiteWork> work{{640, 10}, {1920, 30}, {1280, 10}};  // 64, 64 and 128 tokens in a step
+    CHECK(weights_of(WeightRule::each_step, work) == std::vector<double>{0.25, 0.25, 0.5});
+    CHECK(weights_of(WeightRule::each_step, work, 1) ==
+          std::vector<double>{0.25 * 0.75, 0.25 * 0.75, 0.5 * 0.75});
+    CHECK(weights_of(WeightRule::tokens, work, 1) == weights_of(WeightRule::tokens, work));
+}
+
 TEST_CASE("all weights add up to 1, and do not ask in which unit tokens or steps are counted") {
     Random random(5);
     for (int trial = 0; trial < 50; ++trial) {
         std::vector<SiteWork> work(1 + random.below(20)), larger;
         for (SiteWork& one : work) one = {1 + random.below(1u << 30), 1 + random.below(1000)};
         for (const SiteWork& one : work) larger.push_back({one.tokens * 8, one.inner_steps * 4});
-        for (const WeightRule rule : {WeightRule::tokens, WeightRule::equal, WeightRule::tokens2_per_step}) {
+        for (const WeightRule rule :
+             {WeightRule::tokens, WeightRule::equal, WeightRule::tokens2_per_step, WeightRule::each_step}) {
             const auto weights = weights_of(rule, work), scaled = weights_of(rule, larger);
             double sum = 0;
             for (const double weight : weights) sum += weight;
@@ -304,6 +314,7 @@ TEST_CASE("names are read back and wrong settings are refused in words") {
     CHECK(parse_weight_rule(name_of(WeightRule::tokens)).value() == WeightRule::tokens);
     CHECK(parse_weight_rule("tokens2-per-step").value() == WeightRule::tokens2_per_step);
     CHECK(name_of(WeightRule::tokens2_per_step) == "tokens2-per-step");
+    CHECK(parse_weight_rule(name_of(WeightRule::each_step)).value() == WeightRule::each_step);
     CHECK_FALSE(parse_weight_rule("steps").has_value());
     CHECK(check(OuterConfig{}).has_value());
     CHECK_FALSE(check(OuterConfig{OuterKind::mean, 0, 0}).has_value());

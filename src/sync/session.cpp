@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/os/thread.hpp"
 #include "sync/codec_parallel.hpp"
+#include "sync/codec_topk.hpp"
 #include "sync/outer_overlap.hpp"
 #include "sync/session_engine.hpp"
 
@@ -13,6 +14,7 @@ namespace euromesh::sync {
 namespace {
 
 constexpr std::uint64_t catch_up_most = 64;
+constexpr int misses_most = 8;  // in a row, whose work is kept: the older, the less it fits
 
 Status check(const SessionConfig& config) {
     if (config.sites.empty() || config.sites.size() > sites_most) {
@@ -39,6 +41,12 @@ Status check(const SessionConfig& config) {
     }
     if (!(config.norm_gate == 0 || config.norm_gate > 1)) {
         return fail(Code::bad_input, "a norm gate of {}: use more than 1, or 0 for none", config.norm_gate);
+    }
+    if (config.weights == WeightRule::each_step &&
+        (config.merge != MergeRule::rebase || config.staleness_most > 0)) {
+        return fail(Code::bad_input,
+                    "weights each-step keep what is late in the parameters: use them with merge rebase and "
+                    "staleness 0");
     }
     if (config.codec_threads < 1 || config.codec_threads > 1024) {
         return fail(Code::bad_input, "{} threads for the codec: use 1 to 1024", config.codec_threads);
@@ -74,7 +82,9 @@ struct Session::Impl {
           logger(with_logger),
           fragments(make_fragments(config.layout, config.fragments).value()),  // checked by open()
           bases(fragments.size()),
-          changed(fragments.size()) {}
+          changed(fragments.size()),
+          handed(fragments.size()),
+          has_feedback(codec.name() == topk_codec().name()) {}
 
     ~Impl() {
         {
@@ -99,16 +109,43 @@ struct Session::Impl {
 
     // Takes over what the engine has; the lock is held.
     void show() {
+        kept_some = false;
         for (std::size_t i = 0; i < fragments.size(); ++i) {
             if (box.versions[i] <= serial) continue;
             bases[i] = box.position.round;
             changed[i] = true;
+            keep_missed(i);
         }
         shown = box.state;
         shown_position = box.position;
         serial = box.serial;
         replaced = replaced || epoch != box.epoch;
         epoch = box.epoch;
+    }
+
+    // Work that no round took stays in the parameters: a rebase from the outer ones that it was done on. What
+    // the engine has not even taken came after the round that it was for.
+    void keep_missed(std::size_t fragment) {
+        Handed& last = handed[fragment];
+        const bool untaken = box.contribution && box.contribution->fragment == fragment;
+        const bool missed = last.waits && (untaken || !(box.counted[fragment] || box.pending[fragment]));
+        last.waits = false;
+        const bool keeps = config.weights == WeightRule::each_step && !has_feedback && missed &&
+                           epoch == box.epoch && last.misses < misses_most && !is_far_out(last.norm);
+        if (!keeps) return void(last = {});
+        last.misses += 1;
+        kept_some = true;
+        keep_sent(fragment, shown->params);
+        if (untaken) box.contribution.reset();
+    }
+
+    // What a gate keeps out must not come back.
+    bool is_far_out(double norm) const {
+        if (config.norm_gate <= 0 || !box.committed) return false;
+        std::vector<double> norms;
+        for (const Contributor& one : box.committed->manifest.contributors) norms.push_back(one.norm);
+        std::sort(norms.begin(), norms.end());
+        return norm > config.norm_gate * norms[(norms.size() - 1) / 2];
     }
 
     // What of the own parameters a rebase takes for known to the outer ones.
@@ -129,11 +166,19 @@ struct Session::Impl {
         overlap_rebase(std::span<const float>(sent).subspan(range.offset, range.count), outer, own);
     }
 
-    Contribution contribution_of(std::span<const float> local, Work work) const;
+    Contribution contribution_of(std::span<const float> local, Work work);
 
     Status wait_for_start(std::unique_lock<std::mutex>& lock, Nanoseconds begin);
     std::string missing() const;
     RoundOutcome outcome_of();
+
+    // What a fragment's last contribution held, and how many before it were missed and are in it.
+    struct Handed {
+        Work work;
+        double norm = 0;
+        int misses = 0;
+        bool waits = false;  // for what becomes of it
+    };
 
     SessionConfig config;
     const ParallelCodec codec;
@@ -154,6 +199,9 @@ struct Session::Impl {
     std::vector<bool> changed;         // since merge()
     std::vector<float> sent;           // of a rebase: the own parameters as they were contributed, or merged
     bool replaced = false;             // since merge(): by a peer's state
+    std::vector<Handed> handed;        // by fragment
+    bool kept_some = false;            // in the last show()
+    const bool has_feedback;           // the codec's residual has what was missed
     double local_norm = 0;
     Nanoseconds waited{0};
     Traffic told;
@@ -202,6 +250,7 @@ RoundOutcome Session::Impl::outcome_of() {
         outcome.contributed =
             std::any_of(round.manifest.contributors.begin(), round.manifest.contributors.end(), is_self);
         outcome.pending = !outcome.contributed && box.tally.pending > 0;
+        outcome.kept = kept_some;
         outcome.reduce_seconds = round.reduce_seconds;
         outcome.payload_bytes = round.payload_bytes;
         outcome.outer = round.outer;
@@ -259,8 +308,8 @@ Result<StartOutcome> Session::start(OuterState initial, Position from) {
     return outcome;
 }
 
-// Of the values of the fragment of the round at hand.
-Contribution Session::Impl::contribution_of(std::span<const float> local, Work work) const {
+// Of the values of the fragment of the round at hand; with the work that was kept.
+Contribution Session::Impl::contribution_of(std::span<const float> local, Work work) {
     Contribution made;
     made.epoch = epoch;
     made.fragment = shown_position.round % fragments.size();
@@ -272,7 +321,11 @@ Contribution Session::Impl::contribution_of(std::span<const float> local, Work w
                         std::span(made.gradient).subspan(at, range.count));
         at += range.count;
     }
-    made.ready = {work.tokens, work.inner_steps, bases[made.fragment], norm(made.gradient)};
+    Handed& last = handed[made.fragment];
+    last.work = {last.work.tokens + work.tokens, last.work.inner_steps + work.inner_steps};
+    last.norm = norm(made.gradient);
+    last.waits = true;
+    made.ready = {last.work.tokens, last.work.inner_steps, bases[made.fragment], last.norm};
     return made;
 }
 

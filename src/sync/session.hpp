@@ -18,8 +18,10 @@
 // two rounds. Then merge() must be used: the other fragments go on from where they are.
 //
 // Late: with a grace (grace.hpp) a round waits for a quorum and not for everybody. A site that misses one
-// follows, and what it contributed goes into the next round of its fragment, or is dropped. A slower site
-// asks is_due() and gives in time what it has.
+// follows, and what it contributed goes into the next round of its fragment, or is dropped. By the weights
+// each_step what is dropped is kept: merge() leaves that work in the parameters, on top of the new outer
+// ones, and the next contribution of the fragment has it, too. A slower site asks is_due() and gives in time
+// what it has.
 //
 // Thread rule: all calls from one thread, except cancel(), which is safe from any (not from a signal
 // handler). Spans and references that a session gives are valid until its next call.
@@ -128,6 +130,7 @@ struct Tally {
 struct RoundOutcome {
     bool contributed = true;        // false: the round was committed without this site's contribution
     bool pending = false;           // which then waits for the next round of its fragment
+    bool kept = false;              // or: whose work is still in the parameters and goes into the next one
     std::uint64_t round = 0;        // that was committed last
     std::uint64_t next_round = 0;   // to go on with: round + 1
     std::uint64_t inner_steps = 0;  // of the next round

@@ -84,6 +84,7 @@ SessionEngine::SessionEngine(SessionConfig config, const Codec& codec, std::uniq
       state_(std::make_shared<const OuterState>(std::move(initial))) {
     versions_.resize(fragments_.size(), serial_);
     contributions_.resize(fragments_.size());
+    counted_.resize(fragments_.size());
     previous_means_.resize(fragments_.size());
     if (&reduction_ == &gather_) {
         for (const Fragment& fragment : fragments_) feedbacks_.emplace_back(codec_, fragment.size());
@@ -138,6 +139,7 @@ void SessionEngine::give(Contribution given) {
     const std::uint64_t fragment = given.fragment;
     const Ready& ready = given.ready;
     tally_.handed_in += 1;
+    counted_[fragment] = false;
     if (given.epoch != epoch_) {
         return add_note("dropped", name(config_.self),
                         fmt::format("a contribution of {} tokens from round {} is void: the outer state was "
@@ -163,6 +165,7 @@ void SessionEngine::give(Contribution given) {
 void SessionEngine::settle(std::uint64_t fragment, bool counted) {
     std::optional<Contribution> settled = std::exchange(contributions_[fragment], std::nullopt);
     if (!settled) return;
+    counted_[fragment] = counted;
     if (counted) tally_.counted += 1;
     if (!counted && is_sparse()) feedbacks_[fragment].take_back(settled->sparse);
 }
@@ -179,6 +182,7 @@ void SessionEngine::publish() {
     box_.serial = serial_;
     box_.epoch = epoch_;
     box_.versions = versions_;
+    box_.counted = counted_;
     tally_.pending = 0;
     box_.pending.assign(fragments_.size(), false);
     for (std::uint64_t fragment = 0; fragment < fragments_.size(); ++fragment) {

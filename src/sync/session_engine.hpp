@@ -58,6 +58,7 @@ struct Mailbox {
     std::uint64_t serial = 0;             // rises with every new outer state
     std::uint64_t epoch = 0;              // rises with every state that was taken from a peer
     std::vector<bool> pending;            // by fragment: something waits for its round
+    std::vector<bool> counted;            // by fragment: what was given last, in a manifest
     std::vector<std::uint64_t> versions;  // by fragment: `serial` of its last change
     Tally tally;
     std::atomic<bool> due = false;  // needs no mutex
@@ -161,6 +162,7 @@ class SessionEngine {
     Tally tally_;
     SharedState state_;
     std::vector<std::optional<Contribution>> contributions_;  // by fragment
+    std::vector<bool> counted_;                               // by fragment: the last one given
     std::optional<Plan> reducing_;
     std::optional<Error> reduce_error_;  // it did not even start
     Nanoseconds reduce_began_{0};

@@ -195,6 +195,75 @@ TEST_CASE("a site slower than the others delays nobody, and its work counts late
     }
 }
 
+TEST_CASE("by each step what missed its round stays in the parameters and counts once, rounds later") {
+    const RunForTest run(3);
+    constexpr std::uint64_t many = 40;
+    std::vector<OuterState> ends(3);
+    std::vector<Status> statuses(3);
+    std::vector<std::uint64_t> steps_done(3), steps_kept(3), steps_gone(3);
+    std::vector<Manifest> seen(many);
+    const auto live = [&](Rank self) -> Status {
+        SessionConfig config = run.config(self);
+        config.rounds = many;
+        config.quorum = 2;
+        config.codec = "fp32";
+        config.outer = {.kind = OuterKind::mean, .lr = 1.0, .momentum = 0};
+        config.weights = WeightRule::each_step;
+        config.norm_gate = 100;
+        config.grace = GraceConfig{.least = std::chrono::milliseconds(2)};
+        EM_ASSIGN(auto session, Session::open(config, session_clock, silent_logger));
+        EM_ASSIGN(const StartOutcome begun, session->start(RunForTest::initial()));
+        std::vector<float> local = session->outer().params;
+        std::uint64_t held = 0;
+        for (std::uint64_t round = begun.round; round < many;) {
+            RunForTest::pause(std::chrono::milliseconds(self == 2 && round % 5 == 1 ? 60 : 5));
+            const std::uint64_t steps = 1 + self;
+            for (float& value : local) value += 0.25f * static_cast<float>(steps);
+            EM_ASSIGN(const RoundOutcome outcome, session->exchange(local, {100 * steps, steps}));
+            steps_done[self] += steps;
+            held += steps;
+            steps_kept[self] += outcome.kept ? steps : 0;
+            if (!outcome.kept) steps_gone[self] += std::exchange(held, 0) * (outcome.contributed ? 0 : 1);
+            session->merge(0, local);
+            if (self == 0) seen[outcome.round] = outcome.manifest;
+            round = outcome.next_round;
+        }
+        ends[self] = session->outer();
+        return session->leave();
+    };
+    std::vector<os::Thread> threads;
+    for (Rank self = 0; self < 3; ++self) threads.emplace_back([&, self] { statuses[self] = live(self); });
+    threads.clear();
+    for (const Status& status : statuses) REQUIRE_MESSAGE(status.has_value(), status.error().message);
+    std::vector<std::uint64_t> counted(3);
+    std::uint64_t longest = 0, absent = 0;
+    for (const Manifest& manifest : seen) {
+        absent += manifest.absent;
+        for (const Contributor& one : manifest.contributors) {
+            const Rank rank = one.site.text() == "site0" ? 0 : one.site.text() == "site1" ? 1 : 2;
+            CHECK(one.tokens == 100 * one.inner_steps);
+            counted[rank] += one.inner_steps;
+            if (rank == 2) longest = std::max(longest, one.inner_steps);
+        }
+    }
+    CHECK(absent > 0);
+    CHECK(steps_kept[2] > 0);
+    CHECK(longest > 3);  // of more than one round
+    for (Rank rank = 0; rank < 3; ++rank) {
+        CHECK(counted[rank] <= steps_done[rank]);
+        CHECK(ends[rank] == ends[0]);
+    }
+    // But for what was missed too often in a row, and what the end of the run cut off.
+    CHECK(counted[2] + steps_gone[2] + 9 * 3 >= steps_done[2]);
+    // Three members all along, each step a quarter up: a third of all that counted, whoever did it and when.
+    const auto all = static_cast<float>(counted[0] + counted[1] + counted[2]);
+    const OuterState first = RunForTest::initial();
+    for (std::size_t i = 0; i < first.params.size(); i += 97)
+        CHECK(ends[0].params[i] - first.params[i] == doctest::Approx(0.25f * all / 3).epsilon(1e-4));
+    const auto checked = check_manifests(run.manifests(0), state_digest(ends[0]));
+    CHECK_MESSAGE(checked.has_value(), (checked ? "" : checked.error().message));
+}
+
 TEST_CASE("a slow site that gives what it has when it is due is in time for every round") {
     const RunForTest run(3);
     constexpr std::uint64_t many = 25;
