@@ -147,6 +147,15 @@ void check_exchange(TomlReader& root, const RunSpec& spec) {
     }
 }
 
+// Who keeps in its parameters what missed a round must not have it carried as well.
+void check_late(TomlReader& root, const RunSpec& spec) {
+    if (spec.outer.weights != "each-step") return;
+    if (spec.outer.merge != "rebase")
+        root.reject("outer", "weights = \"each-step\" needs merge = \"rebase\"");
+    if (spec.rounds.staleness > 0)
+        root.reject("rounds", "staleness must be 0 with [outer] weights = \"each-step\"");
+}
+
 SiteSpec read_site(TomlReader& reader, const path& base) {
     SiteSpec site;
     const std::string name = reader.required_text("name");
@@ -215,6 +224,7 @@ Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
     for (SiteSpec& site : spec.sites) {
         if (site.exchange.empty()) site.exchange = spec.exchange.kind;
     }
+    check_late(root, spec);
     check_exchange(root, spec);
     if (spec.rounds.quorum > static_cast<std::int64_t>(spec.sites.size()))
         root.reject("rounds",

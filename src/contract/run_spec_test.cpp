@@ -139,6 +139,10 @@ TEST_CASE("each mistake is one line that names the place and the remedy") {
     CHECK(
         message_for(with("inner_steps = 20", "weights = 'steps'")) ==
         "dir/run.toml:8: [outer] weights: 'steps' is not one of: tokens, tokens2-per-step, equal, each-step");
+    CHECK(message_for(with("inner_steps = 20", "weights = 'each-step'\nmerge = 'mix'"))
+              .find("each-step\" needs merge") != std::string::npos);
+    CHECK(message_for(with("[outer]", "[rounds]\nstaleness = 1\n[outer]\nweights = 'each-step'"))
+              .find("staleness must be 0") != std::string::npos);
     CHECK(message_for("[run]\nname = 'x'\n").find("at least one [[site]]") != std::string::npos);
 }
 
