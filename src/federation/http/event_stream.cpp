@@ -58,6 +58,25 @@ bool EventStream::send(const EventBytes& event) {
     return !overflows;
 }
 
+std::size_t EventStream::send_some(std::span<const EventBytes> events) {
+    std::size_t taken = 0;
+    bool wakes = false, can_never = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (end_ != StreamEnd::open) return 0;
+        while (taken < events.size() && waiting_bytes_ + events[taken]->size() <= buffer_bytes_) {
+            waiting_bytes_ += events[taken]->size();
+            waiting_.push_back(events[taken++]);
+        }
+        can_never = taken < events.size() && events[taken]->size() > buffer_bytes_;
+        sent_events_ += taken;
+        wakes = taken > 0 && !std::exchange(woken_, woken_ || taken > 0);
+    }
+    if (can_never) close(StreamEnd::too_slow);
+    if (wakes) wake_();
+    return taken;
+}
+
 void EventStream::finish() {
     end_with(StreamEnd::finished);
 }

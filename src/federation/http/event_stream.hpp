@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,8 @@ class EventStream {
 
     // false: the stream has ended, nothing was sent. Too much unsent ends it.
     bool send(const EventBytes& event);
+    // As many as there is room for, from the first on; how many. One that no empty buffer could hold ends it.
+    std::size_t send_some(std::span<const EventBytes> events);
     // What waits is still sent.
     void finish();
     StreamEnd end() const;

@@ -41,6 +41,26 @@ TEST_CASE("what is sent is taken in order, joined up to a size, and wakes once")
     CHECK(stream.sent_events() == 5);
 }
 
+TEST_CASE("several at once: as many as fit, and nobody is dropped for the rest") {
+    int wakes = 0;
+    EventStream stream(100, [&] { ++wakes; });
+    std::vector<EventBytes> events;
+    for (int i = 0; i < 5; ++i) events.push_back(std::make_shared<const std::string>(std::string(30, 'a')));
+    CHECK(stream.send_some(events) == 3);
+    CHECK(stream.send_some(std::span(events).subspan(3)) == 0);
+    CHECK(stream.end() == StreamEnd::open);
+    CHECK(wakes == 1);
+    CHECK(stream.take(1000).size() == 90);
+    CHECK(stream.take(1000).empty());
+    CHECK(stream.send_some(std::span(events).subspan(3)) == 2);
+    CHECK(wakes == 2);
+    CHECK(stream.sent_events() == 5);
+    const std::vector<EventBytes> huge{std::make_shared<const std::string>(std::string(101, 'a'))};
+    CHECK(stream.send_some(huge) == 0);
+    CHECK(stream.end() == StreamEnd::too_slow);
+    CHECK(stream.send_some(events) == 0);
+}
+
 TEST_CASE("who does not take is dropped, and told so once") {
     std::vector<StreamEnd> ends;
     EventStream stream(10, [] {});
