@@ -66,6 +66,23 @@ TEST_CASE("a ledger that differs ends with its own status and the place") {
     CHECK(first["what"].get<std::string>().find("its bytes were changed") != std::string::npos);
 }
 
+TEST_CASE("two copies that part are told apart by the entry, and ends with its own status") {
+    const TestRun run;
+    TestLedger one, two;
+    run.write("a", exported(one, 3, 20));
+    run.write("b", exported(two, 2, 20));
+    const Called same = verify(run, {run.file("a"), "--against", run.file("b")});
+    CHECK(same.status == 0);
+    CHECK(same.out == "SAME: 24 entries; the first goes on\n");
+    TestLedger other;
+    other.add("test.noted", {{"job", "another"}});
+    run.write("c", exported(other, 1, 0));
+    const Called parts = verify(run, {run.file("a"), "--against", run.file("c"), "--json"});
+    CHECK(parts.status == exit_status(Code::corrupted));
+    CHECK(parse_json(parts.out).value()["first_difference"]["entry"] == 4);
+    CHECK(verify(run, {run.file("a"), "--against", run.file("none")}).status == exit_status(Code::not_found));
+}
+
 TEST_CASE("what cannot be checked is one line on standard error") {
     const TestRun run;
     TestLedger ledger;

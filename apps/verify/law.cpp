@@ -210,6 +210,32 @@ SiteLaw law_at(const World& world, const LawCase& asked, const std::string& site
     return {};
 }
 
+std::string refusal_of_displacing(const World& world, const Job& urgent, const Claim& claim,
+                                  std::int64_t now_ms) {
+    const Job& job = world.jobs.at(claim.job);
+    const Json& project = world.projects.at(job.project);
+    const SiteState& site = world.sites.at(claim.site);
+    const auto paid = world.allocations.find(claim.allocation);
+    const auto pays = world.allocations.find(urgent.payer);
+    const bool is_paid = paid != world.allocations.end(), has_payer = pays != world.allocations.end();
+    const std::string hosting = text_in(site.admission, "hosting");
+    const std::string tier = is_paid ? text_in(paid->second.record, "tier") : "";
+    const std::string share = is_paid ? text_in(paid->second.record, "share") : hosting;
+    const Json request = {
+        {"action", "preempt"},
+        {"project", project_record(world, project, tier, share, is_paid ? paid->second.granted : 0)},
+        {"site", site_record(world, site.admission, site.document)},
+        {"workload", workload(job.spec, tier, project)},
+        {"incoming", workload(urgent.spec, has_payer ? text_in(pays->second.record, "tier") : "",
+                              world.projects.at(urgent.project))},
+        {"context", context(world, now_ms, has_payer ? text_in(pays->second.record, "share") : hosting)}};
+    std::vector<const RuleTexts*> own;
+    if (site.rules) own.push_back(&*site.rules);
+    const RuleAnswer answer = ask_rules(*world.rules, own, request);
+    if (answer.allowed) return "";
+    return answer.rule.empty() ? "no rule permits it" : answer.rule;
+}
+
 bool may_exchange(const World& world, const LawCase& asked, const std::string& a, const std::string& b) {
     return ask_about_sites(world, asked, "exchange", a, b).allowed &&
            ask_about_sites(world, asked, "exchange", b, a).allowed;

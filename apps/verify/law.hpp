@@ -27,6 +27,9 @@ struct SiteLaw {
 
 // What the law and the site itself say about running this job there. `held_at_site`: when the round began.
 SiteLaw law_at(const World& world, const LawCase& asked, const std::string& site, std::int64_t held_at_site);
+// The rule by which this claim may not give way to that job; empty: it may.
+std::string refusal_of_displacing(const World& world, const Job& urgent, const Claim& claim,
+                                  std::int64_t now_ms);
 // Both ways.
 bool may_exchange(const World& world, const LawCase& asked, const std::string& a, const std::string& b);
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/verify/compare.hpp"
 #include "apps/verify/report.hpp"
 #include "apps/verify/verify.hpp"
 
@@ -17,6 +18,7 @@ constexpr std::size_t small_file_most = 1u << 20;
 struct Options {
     std::string file;
     std::string keys;
+    std::string against;
     std::vector<std::string> heads;
     std::uint64_t needs = 0;
     bool json = false;
@@ -52,6 +54,11 @@ Result<std::string> read_small(const std::string& name) {
     return text;
 }
 
+Result<verify::Source> source_of(const std::string& name) {
+    EM_ASSIGN(const File file, open_file(name));
+    return verify::Source([file](std::span<char> buffer) { return read_some(file.get(), buffer); });
+}
+
 Result<verify::Question> question_of(const Options& options) {
     verify::Question question;
     question.needs = options.needs;
@@ -65,13 +72,23 @@ Result<verify::Question> question_of(const Options& options) {
         if (!note) return fail(note.error().within(name));
         question.trusted.push_back(*std::move(note));
     }
-    EM_ASSIGN(const File file, open_file(options.file));
-    question.source = [file](std::span<char> buffer) { return read_some(file.get(), buffer); };
+    EM_ASSIGN(question.source, source_of(options.file));
     return question;
+}
+
+// Whether the two go together as far as both go.
+Result<bool> run_against(const Options& options) {
+    EM_ASSIGN(verify::Source one, source_of(options.file));
+    EM_ASSIGN(verify::Source two, source_of(options.against));
+    EM_ASSIGN(const verify::Comparison found, verify::compare(std::move(one), std::move(two)));
+    const std::string text = options.json ? verify::as_json(found) : verify::as_text(found);
+    std::fputs(text.c_str(), stdout);
+    return !found.first.has_value();
 }
 
 // Whether the export holds.
 Result<bool> run(const Options& options) {
+    if (!options.against.empty()) return run_against(options);
     EM_ASSIGN(verify::Question question, question_of(options));
     const verify::Asked asked{options.needs, question.known.has_value(), question.trusted.size()};
     EM_ASSIGN(const verify::Findings findings, verify::verify(std::move(question)));
@@ -91,6 +108,9 @@ void describe(CLI::App& app, Options& options) {
            "--head", options.heads,
            "signed head that you kept or got from a site: the export must contain it; may be repeated")
         ->allow_extra_args(false);
+    app.add_option("--against", options.against,
+                   "another export of the same ledger: names the first entry in which they part, and nothing "
+                   "else is checked");
     app.add_flag("--json", options.json, "one JSON document instead of text");
     app.footer(
         "Status 0: the ledger holds. 8: it does not, and the first difference is named. Other: it could not "

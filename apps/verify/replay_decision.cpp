@@ -236,6 +236,7 @@ Status Decision::check_exchange() {
 }
 
 void Decision::take() {
+    job_->payer = payer_ == nullptr ? "" : text_in(payer_->record, "id");
     for (const Json& one : part_in(data_, "claims")) {
         Claim claim;
         claim.job = id_;
@@ -243,6 +244,8 @@ void Decision::take() {
         claim.allocation = text_in(data_, "allocation");
         claim.gpus = number_in(one, "gpus");
         claim.held = number_in(one, "held");
+        for (const Json& before : part_in(one, "after"))
+            if (before.is_string()) claim.after.push_back(before.get<std::string>());
         world_.sites.at(claim.site).held += claim.held;
         world_.round.held_at[claim.site] += claim.held;
         if (claim.held > 0) {
@@ -455,14 +458,16 @@ Status Decision::check_chosen(const Json& row, const Place& place) {
 
 // What scored better was given to others in the same round, and the row says to whom.
 Status Decision::check_alternatives() {
-    if (part_in(data_, "claims").size() != 1) return {};
+    // A set of sites is chosen together; who takes another one's place takes what there is.
+    if (part_in(data_, "claims").size() != 1 || !text_in(data_, "why").empty()) return {};
     const std::int64_t score = number_in(part_in(data_, "claims")[0], "score_ms");
+    // A round is promised to be within a hundredth of the best; less is no preference.
+    const std::int64_t slack = std::max<std::int64_t>(1000, score / 100);
     for (const Json& row : part_in(data_, "table")) {
         const bool is_better = part_in(row, "terms").is_array() && text_in(row, "rejected_by").empty() &&
-                               !flag_in(row, "chosen") && number_in(row, "score_ms") < score;
+                               !flag_in(row, "chosen") && number_in(row, "score_ms") < score - slack;
         if (!is_better) continue;
         const Json& others = part_in(row, "given_to");
-        if (others.is_null()) continue;
         if (!others.is_array() || others.empty())
             return wrong("{}: scores {} ms, better than the chosen {} ms, and nobody else has it", where(row),
                          number_in(row, "score_ms"), score);

@@ -77,6 +77,12 @@ Status offer(World& world, const Entry& entry) {
     EM_ASSIGN(const Found claim, claim_of(world, entry));
     EM_TRY(check_teller(claim->second, entry));
     EM_TRY(check_step(claim, entry, claim->second.step == ClaimStep::held));
+    for (const std::string& before : claim->second.after) {
+        if (world.claims.contains(before))
+            return fail(Code::bad_input,
+                        "claim '{}' is offered, and '{}', which is in its place, is not over", claim->first,
+                        before);
+    }
     claim->second.step = ClaimStep::offered;
     return {};
 }
@@ -116,18 +122,24 @@ void settle(World& world, const std::string& id) {
     Job& job = found->second;
     if (!job.open.empty()) return;
     const std::int64_t quorum = number_in(part_in(part_in(job.spec, "resources"), "sites"), "quorum");
-    const bool over = job.good >= quorum || job.cancelling || job.lost > 0 || job.ran > 0;
-    job.good = job.ran = job.lost = 0;
+    const bool has_failed = job.ran > 0 && (job.displaced == 0 || job.failed > 0);
+    const bool over = job.good >= quorum || job.cancelling || job.lost > 0 || has_failed;
+    job.good = job.ran = job.lost = job.failed = job.displaced = 0;
     if (over) world.jobs.erase(found);
 }
 
 // Gives back what was held, less what it costs.
-Status close(World& world, const Found& at, std::int64_t charged) {
+Status close(World& world, const Entry& entry, const Found& at, std::int64_t charged) {
     const Claim claim = at->second;
     if (charged > claim.held)
         return fail(Code::bad_input, "claim '{}' costs {}, for which {} was held", at->first, charged,
                     claim.held);
     world.sites.at(claim.site).held -= claim.held;
+    // What a round takes back itself was still there when the round began.
+    if (entry.by == "coordinator" && entry.time_ms == world.round.time_ms) {
+        world.round.held_at[claim.site] -= claim.held;
+        if (claim.held > 0) world.round.held_from[claim.allocation] -= claim.held;
+    }
     const auto payer = world.allocations.find(claim.allocation);
     if (claim.held > 0 && payer != world.allocations.end()) {
         payer->second.held -= claim.held;
@@ -144,7 +156,7 @@ Status refuse(World& world, const Entry& entry) {
     EM_TRY(check_teller(claim->second, entry));
     EM_TRY(check_step(claim, entry, is_handed_out(claim->second)));
     world.jobs.at(claim->second.job).refused_by.insert(claim->second.site);
-    return close(world, claim, 0);
+    return close(world, entry, claim, 0);
 }
 
 Status check_charge(const Found& claim, const Json& data, std::int64_t charged) {
@@ -172,9 +184,12 @@ Status end(World& world, const Entry& entry) {
     }
     EM_TRY(check_charge(claim, data, charged));
     Job& job = world.jobs.at(claim->second.job);
-    if (state == "ended" && number_in(data, "exit") == 0) job.good += 1;
+    if (state == "ended") (number_in(data, "exit") == 0 ? job.good : job.failed) += 1;
+    const bool gave_way = claim->second.displaced || (job.displaced > 0 && !job.cancelling);
+    if (state == "cancelled" && charged > 0 && gave_way)
+        world.due_back = DueBack{claim->first, claim->second.allocation, charged};
     if (state == "ended" || number_in(data, "started_ms") > 0) job.ran += 1;
-    return close(world, claim, charged);
+    return close(world, entry, claim, charged);
 }
 
 Status lose(World& world, const Entry& entry) {
@@ -182,18 +197,50 @@ Status lose(World& world, const Entry& entry) {
     if (entry.by != claim->second.site && !is_administrator(world, entry.by))
         return fail(Code::bad_input, "claim '{}' is given up by '{}'", claim->first, entry.by);
     world.jobs.at(claim->second.job).lost += 1;
-    return close(world, claim, 0);
+    return close(world, entry, claim, 0);
 }
 
-constexpr std::array<Check, 9> checks = {{{"job.submitted", submit},
-                                          {"job.cancel_asked", ask_cancel},
-                                          {"claim.offered", offer},
-                                          {"claim.accepted", accept},
-                                          {"claim.started", start},
-                                          {"claim.used", use},
-                                          {"claim.refused", refuse},
-                                          {"claim.ended", end},
-                                          {"claim.lost", lose}}};
+// Through the gate: a rule lets the more urgent job take this place.
+Status displace(World& world, const Entry& entry) {
+    EM_ASSIGN(const Found claim, claim_of(world, entry));
+    const std::string by = text_in(*entry.data, "by");
+    const auto urgent = world.jobs.find(by);
+    if (claim->second.displaced || urgent == world.jobs.end() || by == claim->second.job)
+        return fail(Code::bad_input, "claim '{}' gives way to '{}', which is not placed", claim->first,
+                    by.substr(0, 64));
+    const std::string rule = refusal_of_displacing(world, urgent->second, claim->second, entry.time_ms);
+    if (!rule.empty())
+        return fail(Code::bad_input, "claim '{}' gives way to '{}', which the rules refuse: {}", claim->first,
+                    by, rule);
+    claim->second.displaced = true;
+    world.jobs.at(claim->second.job).displaced += 1;
+    return {};
+}
+
+Status credit(World& world, const Entry& entry) {
+    const std::string id = text_in(*entry.data, "allocation");
+    EM_ASSIGN(const std::int64_t amount, amount_in(*entry.data, "amount"));
+    const bool is_due = world.due_back && world.due_back->claim == text_in(*entry.data, "claim") &&
+                        world.due_back->allocation == id && world.due_back->amount == amount;
+    if (!is_due)
+        return fail(Code::bad_input, "allocation '{}' is credited {} for claim '{}', to which nothing is due",
+                    id, amount, text_in(*entry.data, "claim"));
+    world.allocations.at(id).granted += amount;
+    world.due_back.reset();
+    return {};
+}
+
+constexpr std::array<Check, 11> checks = {{{"job.submitted", submit},
+                                           {"claim.displaced", displace},
+                                           {"allocation.credited", credit},
+                                           {"job.cancel_asked", ask_cancel},
+                                           {"claim.offered", offer},
+                                           {"claim.accepted", accept},
+                                           {"claim.started", start},
+                                           {"claim.used", use},
+                                           {"claim.refused", refuse},
+                                           {"claim.ended", end},
+                                           {"claim.lost", lose}}};
 
 }  // namespace
 

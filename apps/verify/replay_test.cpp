@@ -11,7 +11,9 @@ contract::JobSpec random_spec(Random& random) {
     constexpr const char* kinds[] = {"batch", "training", "inference"};
     contract::JobSpec spec = Story::spec(static_cast<std::int64_t>(random.below(4)) * 3,
                                          600 + static_cast<std::int64_t>(random.below(9)) * 1800);
+    constexpr const char* classes[] = {"scavenger", "scavenger", "production", "service"};
     spec.kind = kinds[random.below(3)];
+    spec.job_class = classes[random.below(4)];
     if (random.below(4) == 0) spec.data = {random.below(2) == 0 ? "open" : "bound"};
     if (random.below(5) == 0) spec.preferred_sites = {"it", "ch"};
     if (random.below(6) == 0) spec.preferred_countries = {"IT"};
@@ -23,12 +25,16 @@ contract::JobSpec random_spec(Random& random) {
 }
 
 const char* word_of(Random& random) {
-    constexpr const char* words[] = {"accepted", "running", "running", "ended", "ended", "refused", "lost"};
-    return words[random.below(7)];
+    constexpr const char* words[] = {"accepted", "running", "running", "ended",
+                                     "ended",    "refused", "lost",    "cancelled"};
+    return words[random.below(8)];
 }
 
 TEST_CASE("stories at random hold: every decision in them is evaluated again") {
-    std::size_t decisions = 0;
+    std::size_t decisions = 0, displaced = 0, credited = 0, given = 0;
+    const auto has = [](const std::string& entry, const char* what) {
+        return entry.find(what) == std::string::npos ? 0u : 1u;
+    };
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
         Random random(seed);
         Story story(400'000);
@@ -52,10 +58,19 @@ TEST_CASE("stories at random hold: every decision in them is evaluated again") {
         }
         CAPTURE(seed);
         REQUIRE(difference_of(story.log) == "");
-        for (const std::string& entry : story.log)
-            decisions += entry.find("\"type\":\"job.decided\"") == std::string::npos ? 0 : 1;
+        for (const std::string& entry : story.log) {
+            decisions += has(entry, "\"type\":\"job.decided\"");
+            displaced += has(entry, "\"type\":\"claim.displaced\"");
+            credited += has(entry, "\"type\":\"allocation.credited\"");
+            given += has(entry, "\"given_to\":");
+        }
     }
+    MESSAGE(decisions << " decisions, " << displaced << " displaced, " << credited << " credited, " << given
+                      << " that passed over something better");
     CHECK(decisions > 200);
+    CHECK(displaced > 5);
+    CHECK(credited > 0);
+    CHECK(given > 2);
 }
 
 TEST_CASE("nothing comes before the founding, and types that no check knows pass") {

@@ -66,4 +66,35 @@ std::string as_json(const Findings& findings, const Asked& asked) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string as_text(const Comparison& found) {
+    if (found.first) {
+        const Parting& parting = *found.first;
+        return fmt::format(
+            "PARTS at line {}, byte {} (against: line {}, byte {}): {}; {} entries before are the same\n",
+            parting.place.line, parting.place.offset, parting.against.line, parting.against.offset,
+            parting.what, found.same);
+    }
+    const char* more = found.is_longer ? "; the first goes on" : "";
+    if (found.against_is_longer) more = "; the second goes on";
+    return fmt::format("SAME: {} entries{}\n", found.same, more);
+}
+
+std::string as_json(const Comparison& found) {
+    Json json = {{"format", "euromesh-verify-against/1"},
+                 {"verdict", found.first ? "parts" : "same"},
+                 {"same_entries", found.same},
+                 {"is_longer", found.is_longer},
+                 {"against_is_longer", found.against_is_longer}};
+    if (found.first) {
+        const Parting& parting = *found.first;
+        json["first_difference"] = {{"entry", found.same},
+                                    {"line", parting.place.line},
+                                    {"byte", parting.place.offset},
+                                    {"against_line", parting.against.line},
+                                    {"against_byte", parting.against.offset},
+                                    {"what", parting.what}};
+    }
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace euromesh::verify

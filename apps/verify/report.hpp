@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "apps/verify/compare.hpp"
 #include "apps/verify/verify.hpp"
 
 namespace euromesh::verify {
@@ -14,6 +15,9 @@ struct Asked {
 };
 
 std::string as_text(const Findings& findings, const Asked& asked);
+std::string as_text(const Comparison& found);
+// {"format":"euromesh-verify-against/1","verdict":"same"|"parts",...}
+std::string as_json(const Comparison& found);
 // {"format":"euromesh-verify/1","verdict":"holds"|"differs",...}; docs/ledger.md lists the fields.
 std::string as_json(const Findings& findings, const Asked& asked);
 

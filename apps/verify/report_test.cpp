@@ -47,5 +47,18 @@ TEST_CASE("a difference is told with its place, as text and as JSON, whatever it
     CHECK_FALSE(holds->contains("first_difference"));
 }
 
+TEST_CASE("a comparison says where two exports part, or which goes on") {
+    Comparison found;
+    found.same = 6;
+    CHECK(as_text(found) == "SAME: 6 entries\n");
+    found.against_is_longer = true;
+    CHECK(as_text(found) == "SAME: 6 entries; the second goes on\n");
+    found.first = Parting{{6, 20, 300}, {6, 21, 310}, "entry 6 is not the same"};
+    CHECK(as_text(found).starts_with("PARTS at line 20, byte 300 (against: line 21, byte 310): entry 6"));
+    const Json json = parse_json(as_json(found)).value();
+    CHECK(json["verdict"] == "parts");
+    CHECK(json["first_difference"]["against_byte"] == 310);
+}
+
 }  // namespace
 }  // namespace euromesh::verify

@@ -25,6 +25,8 @@ inline const char* const story_rules =
     "rule open-data\n  \"Open\"\n  source \"test\"\npermit move when data.residency == \"none\";\n"
     "rule eu-only\n  \"EU data stays\"\n  source \"test\"\nforbid place, move\n"
     "when data.residency == \"eu\" and not site.eu;\n"
+    "rule urgent\n  \"Services first\"\n  source \"test\"\npermit preempt when incoming.class == \"service\" "
+    "and workload.class == \"scavenger\";\n"
     "rule small-only\n  \"Not too much\"\n  source \"test\"\nforbid apply when "
     "project.asked_milli_gpu_hours > 4000000;\n";
 inline const char* const story_site_rules =

@@ -39,7 +39,7 @@ struct SiteState {
 };
 
 struct Allocation {
-    Json record = nullptr;
+    Json record = nullptr;  // as it was granted
     std::int64_t granted = 0;
     std::int64_t used = 0;
     std::int64_t held = 0;
@@ -57,6 +57,8 @@ struct Claim {
     std::int64_t held = 0;
     std::int64_t started_ms = 0;
     ClaimStep step = ClaimStep::held;
+    bool displaced = false;
+    std::vector<std::string> after{};  // claims that must be over before it is handed out
 };
 
 struct Job {
@@ -70,7 +72,17 @@ struct Job {
     std::int64_t good = 0;  // of the newest attempt, like the two below
     std::int64_t ran = 0;
     std::int64_t lost = 0;
+    std::int64_t failed = 0;
+    std::int64_t displaced = 0;
     bool cancelling = false;
+    std::string payer{};  // allocation of the newest decision, also of work that costs nothing
+};
+
+// What was charged to work that had to give way comes back by the next entry.
+struct DueBack {
+    std::string claim{};
+    std::string allocation{};
+    std::int64_t amount = 0;
 };
 
 // Decisions of one round rest on the same moment.
@@ -97,6 +109,7 @@ struct World {
     std::map<std::string, Job> jobs{};
     std::map<std::string, Claim> claims{};
     RoundState round{};
+    std::optional<DueBack> due_back{};
 
     std::string mode_at(std::int64_t now_ms) const {
         return mode == "emergency" && now_ms < mode_until_ms ? "emergency" : "normal";

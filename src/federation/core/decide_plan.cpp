@@ -42,6 +42,33 @@ std::vector<ClaimDecided> decided_claims(const Draft& draft, const PlannedWorklo
     return claims;
 }
 
+// Who is planned where in a round, by site and partition.
+using Planned = std::map<std::pair<std::string, std::string>, std::vector<std::string>>;
+
+Planned planned_where(const PlacementPlan& plan) {
+    Planned all;
+    for (const PlannedWorkload& one : plan.workloads)
+        for (const PlannedClaim& claim : one.claims) all[{claim.site, claim.partition}].push_back(one.id);
+    return all;
+}
+
+// Who reads the record sees why something that scored better was not taken: others of the round have it.
+void tell_takers(Json& table, const PlannedWorkload& planned, const Planned& all) {
+    constexpr std::size_t most_told = 3;
+    if (planned.claims.size() != 1) return;
+    for (Json& row : table) {
+        const auto score = row.find("score_ms");
+        if (score == row.end() || row["chosen"] == true || *score >= planned.claims.front().score_ms)
+            continue;
+        Json others = Json::array();
+        const auto here = all.find({row["site"].get<std::string>(), row["partition"].get<std::string>()});
+        if (here != all.end())
+            for (const std::string& id : here->second)
+                if (others.size() < most_told) others.push_back(id);
+        row["given_to"] = std::move(others);
+    }
+}
+
 class Round {
   public:
     Round(Draft& draft, std::int64_t most) : draft_(draft), builder_(draft.tables, draft.law, draft.now_ms) {
@@ -55,6 +82,7 @@ class Round {
     Answer decide() {
         EM_ASSIGN(const PlacementPlan plan, plan_placement(builder_.round()));
         const PlacementExplainer explainer(builder_.round());
+        planned_ = planned_where(plan);
         std::int64_t decided = 0;
         Displacer displacer(draft_.tables, builder_, draft_.now_ms);
         std::vector<std::string> urgent;
@@ -138,6 +166,8 @@ class Round {
         decision.allocation = paid && payer != nullptr ? payer->id : "";
         decision.share = payer == nullptr ? "" : payer->share;
         EM_ASSIGN(decision.table, decision_table(explainer, job.id, &planned, most_table_bytes));
+        if (decision.why.empty()) tell_takers(decision.table, planned, planned_);
+        tell_forbidden(decision.table, builder_.forbidden_pairs(job.id));
         draft_.add(std::move(decision));
         for (const Displaced& one : displacement.displaced) add(job, one, displacement.why);
         return true;
@@ -150,6 +180,7 @@ class Round {
 
     Draft& draft_;
     RoundBuilder builder_;
+    Planned planned_;
     std::map<std::string, std::int64_t> spent_;
 };
 
