@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "federation/core/events.hpp"
+#include "federation/ledger/key_book.hpp"
 
 namespace euromesh::federation {
 
@@ -35,6 +36,10 @@ struct SetMode {
     std::int64_t until_ms = 0;
     std::string reason;
     std::vector<SignedBy> signatures;
+};
+// By whoever has signed it: the key's owner or the board. Sent again, it changes nothing more.
+struct ChangeKey {
+    KeyEvent change;
 };
 struct AdmitSite {
     std::string id;
@@ -120,9 +125,9 @@ struct Settle {
 // What time brings about: claw-back at checkpoints, pruning, the end of emergency mode. By the coordinator.
 struct Expire {};
 
-using Ask =
-    std::variant<Found, ChangeRules, SetMode, AdmitSite, DescribeSite, SetSiteState, SeeAccount, SetProject,
-                 RegisterData, Apply, Review, Grant, Submit, Cancel, Plan, SiteReport, Settle, Expire>;
+using Ask = std::variant<Found, ChangeRules, SetMode, ChangeKey, AdmitSite, DescribeSite, SetSiteState,
+                         SeeAccount, SetProject, RegisterData, Apply, Review, Grant, Submit, Cancel, Plan,
+                         SiteReport, Settle, Expire>;
 
 struct Command {
     Actor actor;

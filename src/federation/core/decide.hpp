@@ -35,6 +35,7 @@ using Answer = Result<Json>;
 
 Answer decide_on(Draft& draft, const ChangeRules& ask);
 Answer decide_on(Draft& draft, const SetMode& ask);
+Answer decide_on(Draft& draft, const ChangeKey& ask);
 Answer decide_on(Draft& draft, const AdmitSite& ask);
 Answer decide_on(Draft& draft, const DescribeSite& ask);
 Answer decide_on(Draft& draft, const SetSiteState& ask);

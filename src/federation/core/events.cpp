@@ -23,6 +23,14 @@ void describe(A& a, ModeSet& x) {
     a("mode", x.mode), a("until_ms", x.until_ms), a("reason", x.reason), a("signatures", x.signatures);
 }
 template <class A>
+void describe(A& a, KeyRotated& x) {
+    describe(a, x.change);
+}
+template <class A>
+void describe(A& a, KeyRevoked& x) {
+    describe(a, x.change);
+}
+template <class A>
 void describe(A& a, SiteAdmitted& x) {
     a("site", x.site);
 }

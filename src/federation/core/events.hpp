@@ -41,6 +41,14 @@ struct ModeSet {
     std::string reason;
     std::vector<SignedBy> signatures;
 };
+struct KeyRotated {
+    static constexpr std::string_view type = "key.rotated";
+    KeyChangeRecord change;
+};
+struct KeyRevoked {
+    static constexpr std::string_view type = "key.revoked";
+    KeyChangeRecord change;
+};
 struct SiteAdmitted {
     static constexpr std::string_view type = "site.admitted";
     SiteRecord site;
@@ -209,11 +217,11 @@ struct RecordsPruned {
 };
 
 using EventData =
-    std::variant<FederationFounded, RulesChanged, ModeSet, SiteAdmitted, SiteDescribed, SiteStateSet,
-                 SiteJournalOpened, AccountSeen, ProjectSet, DataRegistered, ApplicationMade,
-                 ApplicationReviewed, AllocationGranted, AllocationClawedBack, JobSubmitted, JobCancelAsked,
-                 JobDecided, ClaimOffered, ClaimAccepted, ClaimRefused, ClaimStarted, ClaimUsed, ClaimEnded,
-                 ClaimLost, ClaimDisplaced, AllocationCredited, RecordsPruned>;
+    std::variant<FederationFounded, RulesChanged, ModeSet, KeyRotated, KeyRevoked, SiteAdmitted,
+                 SiteDescribed, SiteStateSet, SiteJournalOpened, AccountSeen, ProjectSet, DataRegistered,
+                 ApplicationMade, ApplicationReviewed, AllocationGranted, AllocationClawedBack, JobSubmitted,
+                 JobCancelAsked, JobDecided, ClaimOffered, ClaimAccepted, ClaimRefused, ClaimStarted,
+                 ClaimUsed, ClaimEnded, ClaimLost, ClaimDisplaced, AllocationCredited, RecordsPruned>;
 
 struct Event {
     std::int64_t seq = 0;

@@ -57,6 +57,22 @@ struct NamedText {
     bool operator==(const NamedText&) const = default;
 };
 
+// A key of the coordinator, a site or the board that was replaced or ended (ledger/key_book.hpp).
+struct KeySignedBy {
+    std::string by;
+    std::string signature;  // Ed25519, hexadecimal
+    bool operator==(const KeySignedBy&) const = default;
+};
+struct KeyChangeRecord {
+    std::string role;  // coordinator | site | board
+    std::string name;
+    std::string key;
+    std::string successor;  // empty: revoked
+    std::string signed_by;  // owner | board
+    std::vector<KeySignedBy> signatures;
+    bool operator==(const KeyChangeRecord&) const = default;
+};
+
 struct FederationRecord {
     std::string name;
     std::string coordinator_key;              // Ed25519 public key, hexadecimal
@@ -76,6 +92,7 @@ struct FederationRecord {
     std::int64_t rules_version = 1;  // counts changes, so that a signature is good for one
     std::string mode = "normal";     // normal | emergency, until mode_until_ms
     std::int64_t mode_until_ms = 0;
+    std::vector<KeyChangeRecord> key_changes;  // all, oldest first: no key comes back
 };
 
 struct SiteRecord {
@@ -244,6 +261,15 @@ void describe(A& a, NamedText& x) {
     a("name", x.name), a("text", x.text);
 }
 template <class A>
+void describe(A& a, KeySignedBy& x) {
+    a("by", x.by), a("signature", x.signature);
+}
+template <class A>
+void describe(A& a, KeyChangeRecord& x) {
+    a("role", x.role), a("name", x.name), a("key", x.key), a.optional("successor", x.successor);
+    a("signed_by", x.signed_by), a("signatures", x.signatures);
+}
+template <class A>
 void describe(A& a, FederationRecord& x) {
     a("name", x.name), a("coordinator_key", x.coordinator_key), a("administrators", x.administrators);
     a.optional("reviewers", x.reviewers), a("governance", x.governance), a("tiers", x.tiers);
@@ -252,7 +278,7 @@ void describe(A& a, FederationRecord& x) {
     a.optional("records_most", x.records_most), a.optional("use_half_life_ms", x.use_half_life_ms);
     a("rules", x.rules), a("rules_digest", x.rules_digest), a("rules_version", x.rules_version),
         a("mode", x.mode);
-    a.optional("mode_until_ms", x.mode_until_ms);
+    a.optional("mode_until_ms", x.mode_until_ms), a.optional("key_changes", x.key_changes);
 }
 template <class A>
 void describe(A& a, SiteRecord& x) {

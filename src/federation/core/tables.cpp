@@ -118,6 +118,36 @@ Status Tables::on(const Event&, const ModeSet& data) {
     return {};
 }
 
+const std::string* Tables::key_in_force(std::string_view role, const std::string& name) const {
+    const auto known = [](const std::string* key) { return key == nullptr || key->empty() ? nullptr : key; };
+    if (role == "coordinator") return name == federation_.name ? &federation_.coordinator_key : nullptr;
+    if (role == "board") return known(find_in(federation_.governance.keys, name));
+    const SiteRecord* record = role == "site" ? site(name) : nullptr;
+    return record == nullptr ? nullptr : known(&record->public_key);
+}
+
+Status Tables::change_key(const KeyChangeRecord& change) {
+    const std::string* key = key_in_force(change.role, change.name);
+    if (key == nullptr || *key != change.key) return unfit("key in force", change.key);
+    if (change.role == "coordinator") federation_.coordinator_key = change.successor;
+    if (change.role == "site") sites_.at(change.name).public_key = change.successor;
+    if (change.role == "board") {
+        federation_.governance.keys[change.name] = change.successor;
+        if (change.successor.empty()) federation_.governance.keys.erase(change.name);
+    }
+    federation_.key_changes.push_back(change);
+    return {};
+}
+
+Status Tables::on(const Event&, const KeyRotated& data) {
+    return change_key(data.change);
+}
+
+Status Tables::on(const Event&, const KeyRevoked& data) {
+    if (!data.change.successor.empty()) return unfit("revoked key", data.change.key);
+    return change_key(data.change);
+}
+
 Status Tables::on(const Event&, const SiteAdmitted& data) {
     if (!sites_.emplace(data.site.id, data.site).second) return unfit("second site", data.site.id);
     return {};

@@ -41,6 +41,9 @@ class Tables {
     const std::unordered_map<std::string, JobRecord>& jobs() const { return jobs_; }
     const std::unordered_map<std::string, ClaimRecord>& claims() const { return claims_; }
 
+    // The public key in force, hexadecimal; nullptr: none. `role`: coordinator, site or board.
+    const std::string* key_in_force(std::string_view role, const std::string& name) const;
+
     // nullptr: there is none. O(1) for jobs and claims.
     const SiteRecord* site(const std::string& id) const;
     const ProjectRecord* project(const std::string& id) const;
@@ -90,6 +93,9 @@ class Tables {
     Status on(const Event&, const FederationFounded& data);
     Status on(const Event&, const RulesChanged& data);
     Status on(const Event&, const ModeSet& data);
+    Status on(const Event&, const KeyRotated& data);
+    Status on(const Event&, const KeyRevoked& data);
+    Status change_key(const KeyChangeRecord& change);
     Status on(const Event&, const SiteAdmitted& data);
     Status on(const Event&, const SiteDescribed& data);
     Status on(const Event&, const SiteStateSet& data);
