@@ -15,6 +15,7 @@
 #include "federation/ledger/ledger_export.hpp"
 #include "federation/ledger/proof_document.hpp"
 #include "federation/ledger/witness.hpp"
+#include "fuzz/story_corpus.hpp"
 #include "planner/embedded_scenarios.hpp"
 #include "sync/codec.hpp"
 #include "sync/codec_topk.hpp"
@@ -296,6 +297,9 @@ Status make_all(const os::Path& folder) {
     EM_TRY(add_tables(corpus));
     EM_TRY(add_people(corpus));
     EM_TRY(add_ledger(corpus));
+    EM_TRY(add_story([&](const char* target, const std::string& name, const std::string& bytes) {
+        return corpus.add(target, name, bytes);
+    }));
     return add_ways(corpus);
 }
 
