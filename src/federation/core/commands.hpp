@@ -140,7 +140,8 @@ struct Outcome {
 };
 
 // What an agent shall do, all of it. An agent ignores orders with an as_of below the newest that it has taken
-// in, which it keeps in its journal: so a start that comes late can never start a forgotten claim again. A
+// in, which it keeps in its journal: so a start that comes late can never start a forgotten claim again. One
+// for a journal that is lost must not reach the next: what it started is lost with it, and may be running. A
 // cancel of a claim that it does not know goes into its journal as cancelled, and is reported like the others
 // until it is to be forgotten.
 struct StartOrder {
@@ -159,6 +160,7 @@ struct Orders {
     std::vector<StartOrder> start;
     std::vector<std::string> cancel;
     std::vector<std::string> forget;  // over, and known to be: may leave the journal
+    std::string journal{};            // that they are for: another one takes no notice of them; empty: any
 };
 
 // bad_input with the JSON pointer. The wire form between agent and coordinator.

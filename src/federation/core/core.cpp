@@ -98,6 +98,7 @@ Result<Core> Core::restore(std::string_view snapshot) {
 Orders Core::orders_for(const std::string& site, const SiteReport& report) const {
     Orders orders;
     orders.as_of = tables_.next_seq();
+    orders.journal = report.journal;
     for (const std::string& id : tables_.open_claims(site)) {
         const ClaimRecord& claim = *tables_.claim(id);
         if (claim.state == "held") continue;

@@ -167,6 +167,7 @@ class Round {
         decision.share = payer == nullptr ? "" : payer->share;
         EM_ASSIGN(decision.table, decision_table(explainer, job.id, &planned, most_table_bytes));
         if (decision.why.empty()) tell_takers(decision.table, planned, planned_);
+        tell_forbidden(decision.table, builder_.forbidden_pairs(job.id));
         draft_.add(std::move(decision));
         for (const Displaced& one : displacement.displaced) add(job, one, displacement.why);
         return true;

@@ -48,7 +48,23 @@ Result<Json> dry_run(const Tables& tables, const LawBook& law, const std::string
     RoundBuilder builder(tables, law, std::max(now_ms, tables.time_ms()));
     builder.add(*job);
     EM_TRY(check(builder.round()));
-    return decision_table(PlacementExplainer(builder.round()), id, nullptr, 4u << 20);
+    EM_ASSIGN(Json table, decision_table(PlacementExplainer(builder.round()), id, nullptr, 4u << 20));
+    tell_forbidden(table, builder.forbidden_pairs(id));
+    return table;
+}
+
+void tell_forbidden(Json& table, const std::vector<ForbiddenPair>& pairs) {
+    constexpr std::size_t most_told = 8;
+    for (Json& row : table) {
+        const auto site = row.find("site");
+        if (site == row.end()) continue;
+        Json told = Json::array();
+        for (const ForbiddenPair& pair : pairs) {
+            if (told.size() >= most_told || (pair.from != *site && pair.to != *site)) continue;
+            told.push_back(Json{{"with", pair.from == *site ? pair.to : pair.from}, {"rule", pair.rule}});
+        }
+        if (!told.empty()) row["no_exchange"] = std::move(told);
+    }
 }
 
 }  // namespace euromesh::federation

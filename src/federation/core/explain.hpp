@@ -9,6 +9,8 @@
 
 namespace euromesh::federation {
 
+struct ForbiddenPair;  // round.hpp
+
 // Rows as explain_placement() gives them for one workload of the round. Over `most_bytes`, only each site's
 // best row and its first reason are kept; what is left out is counted in a last row {"left_out": n}.
 Result<Json> decision_table(const PlacementExplainer& explainer, const std::string& job,
@@ -17,5 +19,9 @@ Result<Json> decision_table(const PlacementExplainer& explainer, const std::stri
 // What would be decided now for a waiting job; for others the same with the moment's knowledge. not_found: no
 // such job.
 Result<Json> dry_run(const Tables& tables, const LawBook& law, const std::string& job, std::int64_t now_ms);
+
+// For a run over several sites: which site may not exchange with which others, by which rule. In rows of
+// those sites, as "no_exchange": [{"with","rule"}].
+void tell_forbidden(Json& table, const std::vector<ForbiddenPair>& pairs);
 
 }  // namespace euromesh::federation

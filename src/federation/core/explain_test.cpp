@@ -18,5 +18,35 @@ TEST_CASE("a dry run tells for every site the rule that rules it out, or its sco
     CHECK(dry_run(f.core.tables(), f.core.law(), "j0", f.now_ms).error().code == Code::not_found);
 }
 
+TEST_CASE("a run over three sites keeps apart what one centre's rule keeps apart, and says so") {
+    TestFederation f;
+    auto own = f.document("FI");
+    own.rules =
+        "rule gradients-stay\n  \"No pseudo-gradients to sites outside the EU\"\n  source \"the "
+        "centre\"\nforbid exchange when not peer.eu;\n";
+    f.must(f.agent("fi"), DescribeSite{own});
+    contract::JobSpec run = f.spec();
+    run.sites = 3;
+    run.quorum = 2;
+    run.kind = "federated-training";
+    const std::string id = f.submit(run);
+    const auto table = dry_run(f.core.tables(), f.core.law(), id, f.now_ms);
+    REQUIRE_MESSAGE(table, (table ? "" : table.error().message));
+    for (const Json& row : *table) {
+        const std::string site = row["site"];
+        CHECK(row.contains("no_exchange") == (site != "it"));
+        if (site == "it") continue;
+        CHECK(row["no_exchange"][0]["with"] == (site == "fi" ? "ch" : "fi"));
+        CHECK(row["no_exchange"][0]["rule"] == "gradients-stay (fi)");
+    }
+    const auto outcome = f.must(f.coordinator, Plan{});
+    const auto& decision = std::get<JobDecided>(outcome.events.at(0).data);
+    REQUIRE(decision.claims.size() == 2);
+    std::set<std::string> sites;
+    for (const ClaimDecided& claim : decision.claims) sites.insert(claim.site);
+    CHECK(sites.count("it") == 1);
+    CHECK(decision.table.dump().find("gradients-stay (fi)") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace euromesh::federation

@@ -208,21 +208,38 @@ LawClass RoundBuilder::ask_law(const JobRecord& job, const Terms& terms, const s
     return law;
 }
 
-MultiSite RoundBuilder::multi_of(const JobRecord& job, const Terms& terms) {
-    MultiSite multi;
-    if (job.spec.sites <= 1) return multi;
-    multi.sites = static_cast<int>(std::min<std::int64_t>(job.spec.sites, placement_most_sites));
-    multi.quorum = static_cast<int>(std::min<std::int64_t>(job.spec.quorum, multi.sites));
+std::vector<ForbiddenPair> RoundBuilder::ask_exchanges(const JobRecord& job, const Terms& terms) {
+    std::vector<ForbiddenPair> pairs;
     for (const PlacementSite& a : round_.sites) {
         for (const PlacementSite& b : round_.sites) {
             if (a.id == b.id) continue;
             const LawAnswer answer =
                 ask_rules(job, terms, *tables_.site(a.id), tables_.site(b.id), RuleAction::exchange);
-            if (!answer.allowed && multi.forbidden_pairs.size() < 4096)
-                multi.forbidden_pairs.emplace_back(a.id, b.id);
+            if (!answer.allowed && pairs.size() < 4096)
+                pairs.push_back({a.id, b.id,
+                                 answer.rule.empty() ? "no-permit (" + answer.origin + ")"
+                                                     : answer.rule + " (" + answer.origin + ")"});
         }
     }
+    return pairs;
+}
+
+MultiSite RoundBuilder::multi_of(const JobRecord& job, const Terms& terms, const std::string& law_class) {
+    MultiSite multi;
+    if (job.spec.sites <= 1) return multi;
+    multi.sites = static_cast<int>(std::min<std::int64_t>(job.spec.sites, placement_most_sites));
+    multi.quorum = static_cast<int>(std::min<std::int64_t>(job.spec.quorum, multi.sites));
+    auto known = forbidden_.find(law_class);
+    if (known == forbidden_.end()) known = forbidden_.emplace(law_class, ask_exchanges(job, terms)).first;
+    forbidden_of_[job.id] = &known->second;
+    for (const ForbiddenPair& pair : known->second) multi.forbidden_pairs.emplace_back(pair.from, pair.to);
     return multi;
+}
+
+const std::vector<ForbiddenPair>& RoundBuilder::forbidden_pairs(const std::string& job) const {
+    static const std::vector<ForbiddenPair> none;
+    const auto found = forbidden_of_.find(job);
+    return found == forbidden_of_.end() ? none : *found->second;
 }
 
 Workload RoundBuilder::workload_of(const JobRecord& job, const Terms& terms) {
@@ -273,8 +290,8 @@ void RoundBuilder::add(const JobRecord& job) {
     const Terms terms = terms_of(job);
     payers_[job.id] = terms.payer;
     Workload workload = workload_of(job, terms);
-    workload.multi = multi_of(job, terms);
     workload.law_class = law_class_of(job, terms);
+    workload.multi = multi_of(job, terms, workload.law_class);
     if (law_classes_.insert(workload.law_class).second)
         round_.law.push_back(ask_law(job, terms, workload.law_class));
     if (!workload.budget.empty() && budgets_.insert(workload.budget).second)

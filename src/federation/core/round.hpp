@@ -23,6 +23,13 @@ std::string cpu_partition(const std::string& partition);
 // When an open claim will have ended at the latest, by what is known.
 std::int64_t expected_end_ms(const ClaimRecord& claim, std::int64_t now_ms);
 
+// Two sites between which the rules let no pseudo-gradients of a run travel.
+struct ForbiddenPair {
+    std::string from;
+    std::string to;
+    std::string rule;  // or that there is no permit
+};
+
 class RoundBuilder {
   public:
     RoundBuilder(const Tables& tables, const LawBook& law, std::int64_t now_ms);
@@ -33,6 +40,8 @@ class RoundBuilder {
     const PlacementRound& round() const { return round_; }
     // The allocation that would pay for a job that was added; nullptr: none.
     const AllocationRecord* payer(const std::string& job) const;
+    // For a run over several sites that was added; else empty.
+    const std::vector<ForbiddenPair>& forbidden_pairs(const std::string& job) const;
     // Whether the rules let a claim of `job` give way to `urgent`, which was added.
     LawAnswer may_displace(const JobRecord& urgent, const JobRecord& job, const ClaimRecord& claim) const;
 
@@ -50,7 +59,8 @@ class RoundBuilder {
     SiteVerdict ask_site(const JobRecord& job, const Terms& terms, const SiteRecord& site);
     LawAnswer ask_rules(const JobRecord& job, const Terms& terms, const SiteRecord& site,
                         const SiteRecord* peer, RuleAction action);
-    MultiSite multi_of(const JobRecord& job, const Terms& terms);
+    MultiSite multi_of(const JobRecord& job, const Terms& terms, const std::string& law_class);
+    std::vector<ForbiddenPair> ask_exchanges(const JobRecord& job, const Terms& terms);
     Workload workload_of(const JobRecord& job, const Terms& terms);
 
     const Tables& tables_;
@@ -65,6 +75,8 @@ class RoundBuilder {
     std::map<std::string, const AllocationRecord*> payers_;
     std::set<std::string> budgets_;
     std::set<std::string> projects_;
+    std::map<std::string, std::vector<ForbiddenPair>> forbidden_;            // by law class
+    std::map<std::string, const std::vector<ForbiddenPair>*> forbidden_of_;  // by job
 };
 
 }  // namespace euromesh::federation

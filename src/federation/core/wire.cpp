@@ -89,10 +89,12 @@ Json to_json(const Orders& orders) {
                               {"sites", start.sites},
                               {"spec", contract::to_json(start.spec)}});
     }
-    return Json{{"as_of", orders.as_of},
-                {"start", std::move(starts)},
-                {"cancel", orders.cancel},
-                {"forget", orders.forget}};
+    Json json{{"as_of", orders.as_of},
+              {"start", std::move(starts)},
+              {"cancel", orders.cancel},
+              {"forget", orders.forget}};
+    if (!orders.journal.empty()) json["journal"] = orders.journal;
+    return json;
 }
 
 Result<Orders> read_orders(const Json& json) {
@@ -108,6 +110,7 @@ Result<Orders> read_orders(const Json& json) {
     });
     orders.cancel = reader.ids("cancel", most_claims);
     orders.forget = reader.ids("forget", most_claims);
+    orders.journal = reader.id("journal");
     reader.finish();
     EM_TRY(reader.status());
     EM_TRY(std::move(status));

@@ -6,11 +6,13 @@ namespace {
 TEST_CASE("reports and orders come back from their JSON") {
     TestFederation f;
     const std::string id = f.placed(f.spec());
-    const Orders orders = f.core.orders_for(f.claim(id).site, {});
+    const Orders orders = f.core.orders_for(f.claim(id).site, {"journal-1", 0, {}});
     REQUIRE(orders.start.size() == 1);
+    CHECK(orders.journal == "journal-1");
     const auto again = read_orders(to_json(orders));
     REQUIRE_MESSAGE(again, (again ? "" : again.error().message));
     CHECK(to_json(*again) == to_json(orders));
+    CHECK(again->journal == "journal-1");
     CHECK(again->start[0].spec == orders.start[0].spec);
     const SiteReport report{"journal", 7, {{"c1-0", "ended", 1, 2, 3, -4, "words"}}};
     const auto told = read_site_report(to_json(report));
