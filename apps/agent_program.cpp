@@ -5,10 +5,13 @@
 
 #include "apps/api_client.hpp"
 #include "base/hash.hpp"
+#include "base/os/entropy.hpp"
 #include "base/os/process.hpp"
 #include "base/os/socket.hpp"
 #include "federation/batch/local_batch.hpp"
+#include "federation/identity/issuer_fetcher.hpp"
 #include "federation/service/agent.hpp"
+#include "federation/service/site_door.hpp"
 
 namespace euromesh::apps {
 namespace {
@@ -19,20 +22,36 @@ constexpr std::size_t answer_max_bytes = 32u << 20;
 constexpr const char* key_file = "site.key";
 constexpr Nanoseconds backoff_most = std::chrono::seconds(60);
 
+// The one that answered last is asked first.
+struct Addresses {
+    os::HttpClient client{};
+    std::size_t current = 0;
+};
+
 CoordinatorCall caller(const AgentFile& config) {
-    auto client = std::make_shared<os::HttpClient>();
-    return [client, config](const std::string& path, const Json& body,
-                            const std::string& bearer) -> Result<Json> {
+    const auto one = [config](Addresses& addresses, const std::string& path, const Json& body,
+                              const std::string& bearer) -> Result<Json> {
         const std::string text = body.dump();
         os::HttpRequest request;
         request.method = "POST";
-        request.url = config.coordinator + path;
+        request.url = config.addresses[addresses.current] + path;
         request.authority_file = config.authority_file;
         request.headers.push_back("Content-Type: application/json");
         if (!bearer.empty()) request.headers.push_back("Authorization: Bearer " + bearer);
         request.body = std::as_bytes(std::span(text));
-        EM_ASSIGN(const os::HttpText answer, os::ask_text(*client, request, answer_max_bytes));
+        EM_ASSIGN(const os::HttpText answer, os::ask_text(addresses.client, request, answer_max_bytes));
         return document_of(answer);
+    };
+    const auto addresses = std::make_shared<Addresses>();
+    return [one, addresses, count = config.addresses.size()](const std::string& path, const Json& body,
+                                                             const std::string& bearer) {
+        Result<Json> answer = one(*addresses, path, body, bearer);
+        // Whatever an agent tells may be told twice, also to two.
+        for (std::size_t i = 1; i < count && !answer && answer.error().code == Code::unavailable; ++i) {
+            addresses->current = (addresses->current + 1) % count;
+            answer = one(*addresses, path, body, bearer);
+        }
+        return answer;
     };
 }
 
@@ -99,6 +118,24 @@ Status run_agent(const AgentFile& file, const Clock& clock, const Logger& logger
     EM_ASSIGN(Agent agent,
               Agent::open(std::move(config), std::move(*key), *batch, caller(file), clock, logger));
     return take_turns(agent, file, logger);
+}
+
+// The running agent is told once that its own token key is not known any more, and introduces itself again.
+Status set_site_state(const AgentFile& file, const std::string& state, const std::string& words,
+                      const Clock& clock) {
+    EM_ASSIGN(const SigningKey key, SigningKey::read(file.folder / key_file));
+    const TokenKey token = TokenKey::generate(TokenAlgorithm::es256);
+    const std::int64_t now_ms = wall_ms(clock);
+    const CoordinatorCall call = caller(file);
+    const auto known =
+        call("/v1/agent/introduce",
+             make_introduction(file.federation, file.site, token.public_key(), key, now_ms), {});
+    if (!known) return fail(known.error());
+    const std::string assertion =
+        make_site_assertion(token, file.site, file.coordinator, os::fill_random, now_ms);
+    EM_ASSIGN(const Json answer, call("/v1/agent/state", {{"state", state}, {"words", words}}, assertion));
+    std::printf("site %s is %s\n", file.site.text().c_str(), answer.value("state", "").c_str());
+    return {};
 }
 
 Status enrol_site(const AgentFile& file) {

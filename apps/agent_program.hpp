@@ -12,6 +12,12 @@ namespace euromesh::apps {
 // another ledger than before, or another agent uses the folder.
 Status run_agent(const federation::AgentFile& config, const Clock& clock, const Logger& logger);
 
+// By the site's own word: draining (what is there ends, nothing new comes), active, or left (what is open is
+// reported as lost; only an administrator takes the site back). Also while its agent runs. refused: not a
+// site of the federation, or it has left.
+Status set_site_state(const federation::AgentFile& config, const std::string& state, const std::string& words,
+                      const Clock& clock);
+
 // Makes the site's key, if there is none, and prints what an administrator needs to admit the site.
 Status enrol_site(const federation::AgentFile& config);
 

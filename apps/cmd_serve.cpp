@@ -37,8 +37,9 @@ Status serve(const ServeArguments& arguments, const Context& context) {
     }
     os::watch_for_stop();
     os::raise_open_file_limit();
-    EM_ASSIGN(const std::unique_ptr<CoordinatorProgram> program,
-              CoordinatorProgram::start(config, context.clock, context.log));
+    auto started = CoordinatorProgram::start(config, context.clock, context.log);
+    if (!started && started.error().code == Code::cancelled) return {};
+    EM_ASSIGN(const std::unique_ptr<CoordinatorProgram> program, std::move(started));
     std::printf("listening on port %u\n", unsigned{program->port()});
     std::fflush(stdout);
     return wait_for_stop(*program);

@@ -97,6 +97,23 @@ void add_agent(CLI::App& site, Context& context) {
     });
 }
 
+struct StateArguments {
+    std::string file, words;
+};
+
+void add_state(CLI::App& site, Context& context, const char* name, const char* state, const char* help) {
+    const auto arguments = std::make_shared<StateArguments>();
+    CLI::App* command = site.add_subcommand(name, help);
+    command->add_option("--config", arguments->file, "TOML file (docs/coordinator.md)")->required();
+    command->add_option("--why", arguments->words, "for the record");
+    command->callback([arguments, state, &context] {
+        context.chosen = [arguments, state, &context]() -> Status {
+            EM_ASSIGN(const federation::AgentFile config, federation::read_agent_file(arguments->file));
+            return set_site_state(config, state, arguments->words, context.clock);
+        };
+    });
+}
+
 }  // namespace
 
 void add_site(CLI::App& root, Context& context) {
@@ -118,6 +135,10 @@ void add_site(CLI::App& root, Context& context) {
         context.chosen = [arguments, &context] { return check(*arguments, context.clock); };
     });
     add_agent(*site, context);
+    add_state(*site, context, "drain", "draining", "take no new work; what is there goes on to its end");
+    add_state(*site, context, "resume", "active", "take work again");
+    add_state(*site, context, "leave", "left",
+              "leave the federation now; what is open here is reported as lost");
 }
 
 }  // namespace euromesh::apps

@@ -1,9 +1,11 @@
 #include "apps/coordinator_program.hpp"
 
 #include <condition_variable>
+#include "apps/standby.hpp"
 
 #include "base/hash.hpp"
 #include "base/os/process.hpp"
+#include "base/os/socket.hpp"
 #include "federation/identity/issuer_fetcher.hpp"
 #include "federation/service/founding.hpp"
 
@@ -15,6 +17,7 @@ using namespace federation;
 constexpr const char* key_file = "coordinator.key";
 constexpr const char* board_file = "board.key";
 constexpr Nanoseconds keeper_pause = std::chrono::milliseconds(200);
+constexpr Nanoseconds lead_pause = std::chrono::milliseconds(300);
 constexpr Nanoseconds stop_patience = std::chrono::seconds(5);
 
 Result<SigningKey> read_or_make_key(const os::Path& file) {
@@ -74,7 +77,7 @@ Result<std::unique_ptr<CoordinatorProgram>> CoordinatorProgram::start(const Serv
                                                                       const Clock& clock,
                                                                       const Logger& logger) {
     std::unique_ptr<CoordinatorProgram> made(new CoordinatorProgram(config, clock, logger));
-    EM_TRY(made->open_coordinator());
+    EM_TRY(made->take_the_lead());
     EM_TRY(made->open_server());
     made->keeper_ = os::Thread([self = made.get()](const std::stop_token& stop) { self->look_after(stop); });
     return made;
@@ -85,6 +88,23 @@ CoordinatorProgram::~CoordinatorProgram() {
     if (server_) server_->stop(stop_patience);
     server_.reset();
     coordinator_.reset();
+}
+
+// Where several share a store, the others wait here until the one that leads has gone, and say so to whoever
+// asks.
+Status CoordinatorProgram::take_the_lead() {
+    Status led = open_coordinator();
+    if (led || led.error().code != Code::conflict || !may_wait_for_lead(config_)) return led;
+    logger_.warning("waiting to lead", {{"because", led.error().message}});
+    EM_ASSIGN(const std::unique_ptr<Standby> standby, Standby::start(config_, clock_, logger_));
+    for (;;) {
+        os::wait_ready({}, lead_pause);
+        if (os::stop_requested()) return fail(Code::cancelled, "stopped while another coordinator leads");
+        led = open_coordinator();
+        const bool is_temporary =
+            !led && (led.error().code == Code::conflict || led.error().code == Code::unavailable);
+        if (!is_temporary) return led;
+    }
 }
 
 Status CoordinatorProgram::open_coordinator() {

@@ -16,6 +16,7 @@ namespace euromesh::apps {
 
 class CoordinatorProgram {
   public:
+    // Where several may share the store, it waits until it leads; cancelled: it was stopped meanwhile.
     // bad_input, conflict (port, or another coordinator leads), refused, corrupted: as their parts say.
     static Result<std::unique_ptr<CoordinatorProgram>> start(const federation::ServeConfig& config,
                                                              const Clock& clock, const Logger& logger);
@@ -31,6 +32,7 @@ class CoordinatorProgram {
   private:
     CoordinatorProgram(const federation::ServeConfig& config, const Clock& clock, const Logger& logger)
         : config_(config), clock_(clock), logger_(logger), door_(config.url), outputs_(clock) {}
+    Status take_the_lead();
     Status open_coordinator();
     Status open_server();
     void look_after(const std::stop_token& stop);

@@ -124,15 +124,17 @@ Status FederationProcesses::start_database() {
     store_ = "postgresql://euromesh@" + host + "/postgres";
     database_ = processes_.add("postgres", {"tests/postgres/serve.sh", folder.string(), "fsync"});
     EM_TRY(processes_.start(*database_));
-    return wait_until("a PostgreSQL server", std::chrono::seconds(60),
-                      [&] { return open_store(store_).has_value(); });
+    EM_TRY(wait_until("a PostgreSQL server", std::chrono::seconds(60),
+                      [&] { return !processes_.runs(*database_) || open_store(store_).has_value(); }));
+    if (processes_.runs(*database_)) return {};
+    return fail(Code::not_found, "no PostgreSQL server starts here (Debian: postgresql)");
 }
 
 std::string FederationProcesses::serve_file(const std::string& url) const {
     return fmt::format(
         "name = \"{}\"\nlisten = \"{}\"\nurl = \"{}\"\nstore = \"{}\"\nrequests_per_second = 100000\n"
         "access_log = false\n[[issuer]]\nurl = \"{}\"\naudience = \"{}\"\n",
-        federation_name, url.substr(7), url, store_, issuer_url_, audience);
+        federation_name, url.substr(7), urls_[0], store_, issuer_url_, audience);
 }
 
 Status FederationProcesses::found() {
@@ -208,10 +210,11 @@ std::string FederationProcesses::site_file(const std::string& site) const {
     const std::size_t number = static_cast<std::size_t>(site.back() - '0');
     return fmt::format(
         "site = \"{}\"\nfederation = \"{}\"\ncoordinator = \"{}\"\ncoordinator_key = \"{}\"\nfolder = \".\"\n"
-        "slots = {}\nevery_ms = 100\ncountry = \"{}\"\noperator = \"A centre\"\nhosting = \"ju\"\n"
+        "addresses = [\"{}\"]\nslots = {}\nevery_ms = 100\ncountry = \"{}\"\noperator = \"A "
+        "centre\"\nhosting = \"ju\"\n"
         "[[partition]]\nname = \"booster\"\naccelerator = \"h100-64\"\ngpus = {}\ngpus_per_node = {}\n"
         "gpu_memory_mib = 65536\nwatts_per_gpu = 500\nmost_claims = 64\n",
-        site, federation_name, urls_[0], coordinator_key_, options_.slots,
+        site, federation_name, urls_[0], coordinator_key_, fmt::join(urls_, "\", \""), options_.slots,
         countries[number % countries.size()], options_.slots, options_.slots);
 }
 

@@ -139,6 +139,7 @@ Admission Dispatcher::admit(const RequestHead& head, const std::string& peer) {
 
 std::optional<Problem> Dispatcher::find_route(const RequestHead& head, std::string_view raw_path,
                                               Admission& admission) {
+    if (api_.instead) return api_.instead;
     const std::optional<HttpMethod> method = method_of(head.method);
     if (raw_path == "*" && head.method == "OPTIONS") {
         admission.answer = options_answer({});

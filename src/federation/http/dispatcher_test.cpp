@@ -123,6 +123,17 @@ TEST_CASE("each thing that is wrong has its status") {
     CHECK(desk.status("GET /v1/jobs/a?view=x", "Transfer-Encoding: chunked\r\n") == 413);
 }
 
+TEST_CASE("a server that has one answer for everything does not look at routes, callers or bodies") {
+    Desk desk;
+    desk.api.instead = simple_problem(503, "not-leading", "another one leads");
+    for (const char* line : {"GET /v1/jobs/7", "POST /v1/jobs", "GET /nothing", "OPTIONS *"}) {
+        const Admission admission = desk.admit(line);
+        REQUIRE(admission.answer);
+        CHECK(admission.answer->status == 503);
+        CHECK(admission.answer->body.find("another one leads") != std::string::npos);
+    }
+}
+
 TEST_CASE("a path that is there tells its methods") {
     Desk desk;
     const Admission wrong = desk.admit("DELETE /v1/jobs/a");

@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "federation/http/call.hpp"
+#include "federation/http/problem.hpp"
 #include "federation/http/responder.hpp"
 #include "federation/http/schema.hpp"
 
@@ -62,6 +63,8 @@ struct Api {
     std::string description{};
     std::vector<Route> routes{};
     SchemaSet schemas{};
+    // Set: the answer to every request; the routes are not looked at.
+    std::optional<Problem> instead{};
 
     // bad_input or conflict, naming the route: a bad pattern, two routes that could both match, an id twice,
     // an unknown schema, a schema for a body of no size.

@@ -462,6 +462,76 @@ TEST_CASE("a job goes from its submission to its end, once, over cut lines and r
     CHECK(world.site.batch.starts == std::map<std::string, int>{{claim, 1}});
 }
 
+TEST_CASE("cut off for a day: what runs goes on, and all of it is told afterwards, once") {
+    BothWorlds world;
+    std::optional<Agent> agent(world.site.open());
+    turn(*agent);
+    const std::string ends = world.placed_job(), goes_on = world.placed_job();
+    turn(*agent);
+    turn(*agent);
+    REQUIRE(world.site.batch.starts.size() == 2);
+    const auto connected = world.site.coordinator;
+    world.site.coordinator = [](const auto&) -> Result<Json> {
+        return fail(Code::unavailable, "no route to host");
+    };
+    for (int hour = 0; hour < 26; ++hour) {
+        world.clock.advance(std::chrono::hours(1));
+        world.site.clock.advance(std::chrono::hours(1));
+        CHECK(agent->turn().error().code == Code::unavailable);
+        if (hour == 5) world.site.batch.end(world.claim_of(ends));
+        if (hour == 12) agent.emplace(world.site.open());
+    }
+    CHECK(state_of(*world.coordinator, ends) == "running");
+    world.coordinator.reset();
+    world.coordinator = world.open();
+    world.site.coordinator = connected;
+    turn(*agent);
+    turn(*agent);
+    CHECK(state_of(*world.coordinator, ends) == "completed");
+    CHECK(state_of(*world.coordinator, goes_on) == "running");
+    CHECK_FALSE(world.site.batch.has(world.claim_of(ends)));
+    for (const auto& [claim, starts] : world.site.batch.starts) CHECK(starts == 1);
+}
+
+TEST_CASE("a site that drains ends what it has and gets nothing new, until it takes work again") {
+    BothWorlds world;
+    Agent agent = world.site.open();
+    turn(agent);
+    const std::string first = world.placed_job();
+    turn(agent);
+    const Actor site{.account = "site-a", .name = {}, .groups = {}, .scopes = {}, .site = "site-a"};
+    must_ask(*world.coordinator, site, SetSiteState{"site-a", "draining", "maintenance"});
+    const std::string second = world.submit(*world.coordinator);
+    turn(agent);
+    world.site.batch.end(world.claim_of(first));
+    turn(agent);
+    CHECK(state_of(*world.coordinator, first) == "completed");
+    CHECK(state_of(*world.coordinator, second) == "waiting");
+    CHECK(world.site.batch.starts.size() == 1);
+    must_ask(*world.coordinator, site, SetSiteState{"site-a", "active", ""});
+    CHECK(eventually([&] { return state_of(*world.coordinator, second) == "placed"; }));
+}
+
+TEST_CASE(
+    "a site that leaves with work: the work is reported as lost, and the site does not come back alone") {
+    BothWorlds world;
+    Agent agent = world.site.open();
+    turn(agent);
+    const std::string job = world.placed_job();
+    turn(agent);
+    const Actor site{.account = "site-a", .name = {}, .groups = {}, .scopes = {}, .site = "site-a"};
+    must_ask(*world.coordinator, site, SetSiteState{"site-a", "left", "closing"});
+    CHECK(state_of(*world.coordinator, job) == "lost");
+    world.coordinator->read([&](const Core& core) {
+        CHECK_FALSE(core.tables().job(job)->words.empty());
+        CHECK(core.tables().open_claims("site-a").empty());
+        return 0;
+    });
+    const auto back = ask(*world.coordinator, site, SetSiteState{"site-a", "active", ""});
+    REQUIRE_FALSE(back);
+    CHECK(back.error().code == Code::refused);
+}
+
 TEST_CASE("a job that is called off before its start has arrived ends as cancelled, and never starts") {
     BothWorlds world;
     Agent agent = world.site.open();

@@ -107,6 +107,15 @@ void output(ApiContext& context, HttpCall& call, const Responder& responder) {
     responder.answer(json_answer(Json::object()));
 }
 
+// A centre drains or leaves at any moment, by its own word.
+void set_own_state(ApiContext& context, HttpCall& call, const Responder& responder) {
+    SetSiteState ask;
+    ask.site = actor_of(call).site;
+    ask.state = call.json.value("state", "");
+    ask.words = call.json.value("words", "");
+    execute(context, call, std::move(ask), responder, 200);
+}
+
 }  // namespace
 
 void add_agent_routes(Api& api, ApiContext& context) {
@@ -116,6 +125,9 @@ void add_agent_routes(Api& api, ApiContext& context) {
         .problems = {401};
     make.post("/v1/agent/report", "reportClaims", "What became of claims; answered with orders",
               Scope::site_operate, "AgentReport", report_most_bytes, report);
+    make.post("/v1/agent/state", "setOwnState", "The site drains, takes work again, or leaves",
+              Scope::site_operate, "SiteState", 4096, set_own_state)
+        .problems = {409};
     make.post("/v1/agent/output", "bringOutput", "What a job has printed, for somebody who asked",
               Scope::site_operate, "AgentOutput", 2u << 20, output);
 }

@@ -67,6 +67,7 @@ struct ReefWorld : ApiWorld {
             {"admitSite",
              {{"id", "site-z"}, {"public_key", std::string(64, 'a')}, {"country", "FI"}, {"operator", "Bo"}}},
             {"setSiteState", {{"state", "left"}}},
+            {"setOwnState", {{"state", "draining"}}},
             {"introduceAgent",
              {{"site", "site-a"}, {"key", Json::object()}, {"time_ms", 0}, {"signature", ""}}},
             {"reportClaims",

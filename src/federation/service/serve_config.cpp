@@ -115,6 +115,8 @@ Result<AgentFile> read_agent_file(const os::Path& file) {
     const std::string site = toml.required_text("site");
     config.federation = toml.required_text("federation");
     config.coordinator = toml.required_text("coordinator");
+    config.addresses = toml.texts("addresses", {config.coordinator});
+    if (config.addresses.empty()) toml.reject("addresses", "give at least one, or leave it out");
     config.coordinator_key = toml.required_text("coordinator_key");
     config.authority_file = toml.text("authorities", "");
     config.folder = beside(file, toml.text("folder", "site"));

@@ -34,8 +34,10 @@ Result<ServeConfig> read_serve_config(const os::Path& file);
 
 struct AgentFile {
     SiteId site;
-    std::string federation;       // its name
-    std::string coordinator;      // its URL
+    std::string federation;   // its name
+    std::string coordinator;  // its URL
+    // Where it is reached, if that is not its URL: of several that share a store, each; the leader answers.
+    std::vector<std::string> addresses;
     std::string coordinator_key;  // hexadecimal, from a trusted source
     std::string authority_file;   // PEM; empty: the system's
     os::Path folder;              // state; site.key lies in it

@@ -121,6 +121,18 @@ TEST_CASE("an agent's file becomes a document that the coordinator takes") {
     CHECK(partition.wait_p90_ms == 60'000);
 }
 
+TEST_CASE("an agent asks at the coordinators' addresses, which are its URL if none are given") {
+    const ConfigFolder folder;
+    const auto plain = read_agent_file(folder.write(agent_text));
+    REQUIRE(plain);
+    CHECK(plain->addresses == std::vector<std::string>{"https://coordinator.example"});
+    const auto two = read_agent_file(
+        folder.write(with(agent_text, "addresses = [\"https://a.example\", \"https://b.example\"]")));
+    REQUIRE(two);
+    CHECK(two->addresses == std::vector<std::string>{"https://a.example", "https://b.example"});
+    CHECK(two->coordinator == "https://coordinator.example");
+}
+
 TEST_CASE("an agent's file that is wrong") {
     const ConfigFolder folder;
     const auto complaint = [&](const std::string& text) { return folder.complaint(read_agent_file, text); };
@@ -129,6 +141,7 @@ TEST_CASE("an agent's file that is wrong") {
     CHECK(has(complaint(with(agent_text, "every_ms = 1")), "every_ms"));
     CHECK(has(complaint(with(agent_text, "hosting = \"moon\"")), "hosting"));
     CHECK(has(complaint(agent_text.substr(0, agent_text.find("[[partition]]"))), "partition"));
+    CHECK(has(complaint(with(agent_text, "addresses = []")), "addresses"));
     CHECK(has(complaint(with(agent_text, "colour = 1")), "colour"));
     for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
              {"site-a", "Site A"}, {"\"FI\"", "\"Finland\""}, {"gpus = 8", "gpus = -1"}}) {
