@@ -127,8 +127,11 @@ class SwitchedStore final : public LogStore {
                                           std::size_t most_bytes) override {
         return real_->read(first, most_entries, most_bytes);
     }
-    Status put_snapshot(std::uint64_t at, std::string_view bytes) override {
-        return real_->put_snapshot(at, bytes);
+    Status put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) override {
+        return real_->put_snapshot_part(at, part, bytes);
+    }
+    Status finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) override {
+        return real_->finish_snapshot(at, size, digest);
     }
     Result<std::optional<Snapshot>> latest_snapshot() override { return real_->latest_snapshot(); }
     Status put_document(const std::string& name, std::string_view bytes) override {

@@ -40,9 +40,29 @@ Status check_append(std::span<const std::string> entries) {
     return {};
 }
 
-Status check_snapshot(std::string_view bytes) {
-    if (bytes.size() <= snapshot_most_bytes) return {};
-    return fail(Code::bad_input, "a snapshot of {} bytes: at most {}", bytes.size(), snapshot_most_bytes);
+Status check_snapshot(std::uint64_t size) {
+    if (size <= snapshot_most_bytes) return {};
+    return fail(Code::bad_input, "a snapshot of {} bytes: at most {}", size, snapshot_most_bytes);
+}
+
+Status check_snapshot_part(std::uint64_t part, std::string_view bytes) {
+    EM_TRY(check_snapshot(part <= snapshot_most_bytes / snapshot_part_bytes
+                              ? part * snapshot_part_bytes + bytes.size()
+                              : snapshot_most_bytes + std::uint64_t{1}));
+    if (bytes.size() <= snapshot_part_bytes) return {};
+    return fail(Code::bad_input, "a snapshot's part of {} bytes: at most {}", bytes.size(),
+                snapshot_part_bytes);
+}
+
+std::uint64_t snapshot_parts(std::uint64_t size) {
+    return std::max<std::uint64_t>(1, (size + snapshot_part_bytes - 1) / snapshot_part_bytes);
+}
+
+Status LogStore::put_snapshot(std::uint64_t at, std::string_view bytes) {
+    EM_TRY(check_snapshot(bytes.size()));
+    for (std::uint64_t part = 0; part < snapshot_parts(bytes.size()); ++part)
+        EM_TRY(put_snapshot_part(at, part, bytes.substr(part * snapshot_part_bytes, snapshot_part_bytes)));
+    return finish_snapshot(at, bytes.size(), sha256(bytes));
 }
 
 Status check_document(const std::string& name, std::string_view bytes) {

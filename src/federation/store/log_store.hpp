@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/hash.hpp"
 #include "base/result.hpp"
 
 namespace euromesh::federation {
@@ -31,7 +32,8 @@ namespace euromesh::federation {
 inline constexpr std::size_t log_entry_most_bytes = 1u << 20;
 inline constexpr std::size_t log_append_most_entries = 16384;
 inline constexpr std::size_t log_append_most_bytes = 32u << 20;
-inline constexpr std::size_t snapshot_most_bytes = 256u << 20;
+inline constexpr std::size_t snapshot_most_bytes = 2u << 30;
+inline constexpr std::size_t snapshot_part_bytes = 1u << 20;
 inline constexpr std::size_t document_most_bytes = 1u << 20;
 inline constexpr std::size_t document_name_most_bytes = 128;
 
@@ -64,8 +66,14 @@ class LogStore {
     virtual Result<std::vector<std::string>> read(std::uint64_t first, std::size_t most_entries,
                                                   std::size_t most_bytes) = 0;
 
-    // The newest two are kept. Errors as append(). conflict: `at` is beyond the log.
-    virtual Status put_snapshot(std::uint64_t at, std::string_view bytes) = 0;
+    // A snapshot comes in parts, each in a transaction of its own, so that entries can be appended between
+    // them however large it is. Part 0 begins it anew; all but the last one are snapshot_part_bytes long. It
+    // counts once it is finished: the newest two are kept. Errors as append(). conflict: `at` is beyond the
+    // log.
+    virtual Status put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) = 0;
+    virtual Status finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) = 0;
+    // All of that at once.
+    Status put_snapshot(std::uint64_t at, std::string_view bytes);
     // The newest one that is whole; a damaged one is passed over.
     virtual Result<std::optional<Snapshot>> latest_snapshot() = 0;
 
@@ -94,7 +102,10 @@ Result<std::unique_ptr<LogStore>> open_store(const std::string& url, const Store
 
 // The limits above; what a store checks before it asks its data base.
 Status check_append(std::span<const std::string> entries);
-Status check_snapshot(std::string_view bytes);
+Status check_snapshot_part(std::uint64_t part, std::string_view bytes);
+Status check_snapshot(std::uint64_t size);
+// How many parts a snapshot of so many bytes has: at least one.
+std::uint64_t snapshot_parts(std::uint64_t size);
 Status check_document(const std::string& name, std::string_view bytes);
 Status check_holder(const std::string& holder);
 

@@ -101,6 +101,27 @@ inline void check_kept(const OpenStore& open) {
         REQUIRE(store->put_snapshot(3, "three").has_value());
         CHECK(store->latest_snapshot().value()->bytes == "three");
     }
+    SUBCASE("a snapshot in parts counts when it is finished, and entries may come between") {
+        const auto store = leading(open);
+        REQUIRE(store->append(0, Entries{"a"}).has_value());
+        REQUIRE(store->put_snapshot(1, "one").has_value());
+        const std::string half(snapshot_part_bytes, 'h');
+        CHECK(code_of(store->put_snapshot_part(3, 0, half)) == Code::conflict);
+        REQUIRE(store->put_snapshot_part(1, 0, half).has_value());
+        REQUIRE(store->append(1, Entries{"b"}).has_value());
+        REQUIRE(store->put_snapshot_part(1, 1, "rest").has_value());
+        // What was there at this place has gone with its first part.
+        CHECK_FALSE(opened(open)->latest_snapshot().value().has_value());
+        REQUIRE(store->finish_snapshot(1, half.size() + 4, sha256(half + "rest")).has_value());
+        CHECK(store->latest_snapshot().value()->bytes == half + "rest");
+        // One that was never finished, or is not what its digest says, is passed over.
+        REQUIRE(store->put_snapshot_part(2, 0, "cut").has_value());
+        CHECK(store->latest_snapshot().value()->at == 1);
+        REQUIRE(store->finish_snapshot(2, 4, sha256("cut")).has_value());
+        CHECK(store->latest_snapshot().value()->at == 1);
+        REQUIRE(store->put_snapshot(2, "two").has_value());
+        CHECK(store->latest_snapshot().value()->bytes == "two");
+    }
     SUBCASE("a document takes the place of the one before") {
         const auto store = leading(open);
         REQUIRE(store->put_document("head", "one").has_value());
@@ -122,6 +143,7 @@ inline void check_lead(const OpenStore& open) {
         const auto store = opened(open);
         CHECK(code_of(store->append(0, Entries{"a"})) == Code::refused);
         CHECK(code_of(store->put_snapshot(0, "a")) == Code::refused);
+        CHECK(code_of(store->finish_snapshot(0, 0, {})) == Code::refused);
         CHECK(code_of(store->put_document("a", "a")) == Code::refused);
         CHECK(store->size().value() == 0);
     }

@@ -36,7 +36,16 @@ TEST_CASE("limits are checked before a data base is asked") {
     CHECK(check_document("heads/latest", "x").has_value());
     CHECK_FALSE(check_document("Heads", "x").has_value());
     CHECK_FALSE(check_document(std::string(129, 'a'), "x").has_value());
-    CHECK(check_snapshot("x").has_value());
+    CHECK(check_snapshot(snapshot_most_bytes).has_value());
+    CHECK_FALSE(check_snapshot(snapshot_most_bytes + std::uint64_t{1}).has_value());
+    CHECK(check_snapshot_part(0, "x").has_value());
+    CHECK(check_snapshot_part(snapshot_most_bytes / snapshot_part_bytes - 1, "x").has_value());
+    CHECK_FALSE(check_snapshot_part(snapshot_most_bytes / snapshot_part_bytes, "x").has_value());
+    CHECK_FALSE(check_snapshot_part(UINT64_MAX, "").has_value());
+    CHECK_FALSE(check_snapshot_part(0, std::string(snapshot_part_bytes + 1, 'x')).has_value());
+    CHECK(snapshot_parts(0) == 1);
+    CHECK(snapshot_parts(snapshot_part_bytes) == 1);
+    CHECK(snapshot_parts(snapshot_part_bytes + 1) == 2);
 }
 
 }  // namespace

@@ -58,8 +58,11 @@ class GatedStore final : public LogStore {
     Result<Entries> read(std::uint64_t first, std::size_t most, std::size_t bytes) override {
         return store_->read(first, most, bytes);
     }
-    Status put_snapshot(std::uint64_t at, std::string_view bytes) override {
-        return store_->put_snapshot(at, bytes);
+    Status put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) override {
+        return store_->put_snapshot_part(at, part, bytes);
+    }
+    Status finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) override {
+        return store_->finish_snapshot(at, size, digest);
     }
     Result<std::optional<Snapshot>> latest_snapshot() override { return store_->latest_snapshot(); }
     Status put_document(const std::string& name, std::string_view bytes) override {

@@ -14,7 +14,6 @@ using Value = PostgresValue;
 // Advisory locks of a data base have numbers: "EMld", and the one after for changes of the tables.
 constexpr std::uint64_t lead_lock = 0x454d6c64;
 constexpr std::uint64_t schema_lock = lead_lock + 1;
-constexpr std::size_t part_bytes = 4u << 20;
 
 struct State {
     std::uint64_t size = 0, epoch = 0;
@@ -32,7 +31,8 @@ class PostgresLogStore final : public LogStore {
     Status append(std::uint64_t first, std::span<const std::string> entries) override;
     Result<std::vector<std::string>> read(std::uint64_t first, std::size_t most_entries,
                                           std::size_t most_bytes) override;
-    Status put_snapshot(std::uint64_t at, std::string_view bytes) override;
+    Status put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) override;
+    Status finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) override;
     Result<std::optional<Snapshot>> latest_snapshot() override;
     Status put_document(const std::string& name, std::string_view bytes) override;
     Result<std::optional<std::string>> get_document(const std::string& name) override;
@@ -52,7 +52,8 @@ class PostgresLogStore final : public LogStore {
     Status explain_refused_append(std::uint64_t first, std::span<const std::string> entries);
     Result<std::vector<std::string>> read_connected(std::uint64_t first, std::size_t most_entries,
                                                     std::size_t most_bytes);
-    Status insert_snapshot(std::uint64_t at, std::string_view bytes);
+    Status check_place(std::uint64_t at);
+    Status change(const char* sql, const std::vector<Value>& values);
     Result<std::optional<Snapshot>> snapshot_at(std::uint64_t at, std::uint64_t size,
                                                 const std::string& digest);
     Status must_lead() const;
@@ -258,40 +259,53 @@ Result<std::vector<std::string>> PostgresLogStore::read_connected(std::uint64_t 
     return entries;
 }
 
-Status PostgresLogStore::put_snapshot(std::uint64_t at, std::string_view bytes) {
-    EM_TRY(check_snapshot(bytes));
+// To be called within a transaction that will write.
+Status PostgresLogStore::check_place(std::uint64_t at) {
+    EM_ASSIGN(const State now, state_to_write());
+    if (at <= now.size) return {};
+    return fail(Code::conflict, "{}: a snapshot at {}, it has {} entries", place(), at, now.size);
+}
+
+Status PostgresLogStore::change(const char* sql, const std::vector<Value>& values) {
+    const auto done = connection_.ask(sql, values);
+    return done ? Status{} : Status(fail(done.error()));
+}
+
+// Parts that belong to no snapshot any more go a few at a time, for the same reason.
+Status PostgresLogStore::put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) {
+    EM_TRY(check_snapshot_part(part, bytes));
     EM_TRY(must_lead());
     EM_TRY(connect());
     return in_transaction([&]() -> Status {
-        EM_ASSIGN(const State now, state_to_write());
-        if (at > now.size)
-            return fail(Code::conflict, "{}: a snapshot at {}, it has {} entries", place(), at, now.size);
-        EM_TRY(insert_snapshot(at, bytes));
-        return connection_.run(
-            "DELETE FROM euromesh.snapshots WHERE at NOT IN"
-            " (SELECT at FROM euromesh.snapshots ORDER BY at DESC LIMIT 2);"
-            "DELETE FROM euromesh.snapshot_parts WHERE at NOT IN (SELECT at FROM euromesh.snapshots)");
+        EM_TRY(check_place(at));
+        if (part == 0) {
+            EM_TRY(change("DELETE FROM euromesh.snapshots WHERE at = $1", {Value::number(at)}));
+            EM_TRY(change("DELETE FROM euromesh.snapshot_parts WHERE at = $1", {Value::number(at)}));
+        }
+        EM_TRY(change("INSERT INTO euromesh.snapshot_parts VALUES ($1, $2, $3)",
+                      {Value::number(at), Value::number(part), Value::blob(bytes)}));
+        return change(
+            "DELETE FROM euromesh.snapshot_parts WHERE ctid IN (SELECT ctid FROM euromesh.snapshot_parts"
+            " WHERE at <> $1 AND at NOT IN (SELECT at FROM euromesh.snapshots) LIMIT 4)",
+            {Value::number(at)});
     });
 }
 
-Status PostgresLogStore::insert_snapshot(std::uint64_t at, std::string_view bytes) {
-    const Sha256Digest digest = sha256(bytes);
+Status PostgresLogStore::finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) {
+    EM_TRY(check_snapshot(size));
+    EM_TRY(must_lead());
+    EM_TRY(connect());
     const std::string_view text(reinterpret_cast<const char*>(digest.data()), digest.size());
-    const auto head = connection_.ask(
-        "INSERT INTO euromesh.snapshots VALUES ($1, $2, $3) ON CONFLICT (at) DO UPDATE"
-        " SET size = excluded.size, digest = excluded.digest",
-        {Value::number(at), Value::number(bytes.size()), Value::blob(text)});
-    if (!head) return fail(head.error());
-    const auto cleared =
-        connection_.ask("DELETE FROM euromesh.snapshot_parts WHERE at = $1", {Value::number(at)});
-    if (!cleared) return fail(cleared.error());
-    for (std::size_t from = 0; from < bytes.size(); from += part_bytes) {
-        const auto added = connection_.ask("INSERT INTO euromesh.snapshot_parts VALUES ($1, $2, $3)",
-                                           {Value::number(at), Value::number(from / part_bytes),
-                                            Value::blob(bytes.substr(from, part_bytes))});
-        if (!added) return fail(added.error());
-    }
-    return {};
+    return in_transaction([&]() -> Status {
+        EM_TRY(check_place(at));
+        EM_TRY(
+            change("INSERT INTO euromesh.snapshots VALUES ($1, $2, $3) ON CONFLICT (at) DO UPDATE"
+                   " SET size = excluded.size, digest = excluded.digest",
+                   {Value::number(at), Value::number(size), Value::blob(text)}));
+        return connection_.run(
+            "DELETE FROM euromesh.snapshots WHERE at NOT IN"
+            " (SELECT at FROM euromesh.snapshots ORDER BY at DESC LIMIT 2)");
+    });
 }
 
 Result<std::optional<Snapshot>> PostgresLogStore::latest_snapshot() {

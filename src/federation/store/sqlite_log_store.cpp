@@ -13,7 +13,6 @@ namespace {
 
 // Marks the file as ours: "EMlg".
 constexpr std::int64_t application_id = 0x454d6c67;
-constexpr std::size_t part_bytes = 4u << 20;
 
 Code code_of(int result) {
     switch (result & 0xff) {
@@ -130,7 +129,8 @@ class SqliteLogStore final : public LogStore {
     Status append(std::uint64_t first, std::span<const std::string> entries) override;
     Result<std::vector<std::string>> read(std::uint64_t first, std::size_t most_entries,
                                           std::size_t most_bytes) override;
-    Status put_snapshot(std::uint64_t at, std::string_view bytes) override;
+    Status put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) override;
+    Status finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) override;
     Result<std::optional<Snapshot>> latest_snapshot() override;
     Status put_document(const std::string& name, std::string_view bytes) override;
     Result<std::optional<std::string>> get_document(const std::string& name) override;
@@ -148,7 +148,8 @@ class SqliteLogStore final : public LogStore {
     Result<State> state_to_write();
     Result<bool> is_tail(std::uint64_t first, std::span<const std::string> entries, std::uint64_t size);
     Status insert(std::uint64_t first, std::span<const std::string> entries);
-    Status insert_snapshot(std::uint64_t at, std::string_view bytes);
+    Status check_place(std::uint64_t at);
+    Status delete_at(const char* sql, std::uint64_t at);
     Result<std::optional<Snapshot>> snapshot_at(std::uint64_t at, std::uint64_t size,
                                                 const std::string& digest);
     // Runs `work` in a transaction; a failure of it, or of the commit, leaves nothing behind.
@@ -319,36 +320,49 @@ Result<std::vector<std::string>> SqliteLogStore::read(std::uint64_t first, std::
     return entries;
 }
 
-Status SqliteLogStore::put_snapshot(std::uint64_t at, std::string_view bytes) {
-    EM_TRY(check_snapshot(bytes));
+// To be called within a transaction that will write.
+Status SqliteLogStore::check_place(std::uint64_t at) {
+    EM_ASSIGN(const State now, state_to_write());
+    if (at <= now.size) return {};
+    return fail(Code::conflict, "{}: a snapshot at {}, it has {} entries", place(), at, now.size);
+}
+
+Status SqliteLogStore::delete_at(const char* sql, std::uint64_t at) {
+    Query query(connection_.get(), sql);
+    query.with(at).step();
+    return finish(query);
+}
+
+// Parts that belong to no snapshot any more go a few at a time, for the same reason.
+Status SqliteLogStore::put_snapshot_part(std::uint64_t at, std::uint64_t part, std::string_view bytes) {
+    EM_TRY(check_snapshot_part(part, bytes));
     return in_transaction([&]() -> Status {
-        EM_ASSIGN(const State now, state_to_write());
-        if (at > now.size)
-            return fail(Code::conflict, "{}: a snapshot at {}, it has {} entries", place(), at, now.size);
-        EM_TRY(insert_snapshot(at, bytes));
-        EM_TRY(
-            execute("DELETE FROM snapshots WHERE at NOT IN (SELECT at FROM snapshots ORDER BY at DESC"
-                    " LIMIT 2)"));
-        return execute("DELETE FROM snapshot_parts WHERE at NOT IN (SELECT at FROM snapshots)");
+        EM_TRY(check_place(at));
+        if (part == 0) {
+            EM_TRY(delete_at("DELETE FROM snapshots WHERE at = ?", at));
+            EM_TRY(delete_at("DELETE FROM snapshot_parts WHERE at = ?", at));
+        }
+        Query query(connection_.get(), "INSERT INTO snapshot_parts VALUES (?, ?, ?)");
+        query.with(at).with(part).with_bytes(bytes).step();
+        EM_TRY(finish(query));
+        return delete_at(
+            "DELETE FROM snapshot_parts WHERE rowid IN (SELECT rowid FROM snapshot_parts"
+            " WHERE at <> ? AND at NOT IN (SELECT at FROM snapshots) LIMIT 4)",
+            at);
     });
 }
 
-Status SqliteLogStore::insert_snapshot(std::uint64_t at, std::string_view bytes) {
-    Query clear(connection_.get(), "DELETE FROM snapshot_parts WHERE at = ?");
-    clear.with(at).step();
-    EM_TRY(finish(clear));
-    const Sha256Digest digest = sha256(bytes);
-    Query head(connection_.get(), "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)");
-    head.with(at).with(bytes.size());
-    head.with_bytes({reinterpret_cast<const char*>(digest.data()), digest.size()}).step();
-    EM_TRY(finish(head));
-    Query query(connection_.get(), "INSERT INTO snapshot_parts VALUES (?, ?, ?)");
-    for (std::size_t from = 0; from < bytes.size(); from += part_bytes) {
-        query.again();
-        query.with(at).with(from / part_bytes).with_bytes(bytes.substr(from, part_bytes)).step();
-        EM_TRY(finish(query));
-    }
-    return {};
+Status SqliteLogStore::finish_snapshot(std::uint64_t at, std::uint64_t size, const Sha256Digest& digest) {
+    EM_TRY(check_snapshot(size));
+    return in_transaction([&]() -> Status {
+        EM_TRY(check_place(at));
+        Query head(connection_.get(), "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)");
+        head.with(at).with(size);
+        head.with_bytes({reinterpret_cast<const char*>(digest.data()), digest.size()}).step();
+        EM_TRY(finish(head));
+        return execute(
+            "DELETE FROM snapshots WHERE at NOT IN (SELECT at FROM snapshots ORDER BY at DESC LIMIT 2)");
+    });
 }
 
 Result<std::optional<Snapshot>> SqliteLogStore::latest_snapshot() {
