@@ -70,7 +70,10 @@ void add_simulate(CLI::App& root, Context& context) {
         "Examples: euromesh simulate faults --seeds 1000\n"
         "          euromesh simulate --sites 50 --params 405e9 --codec int4 --inner-steps 100 --tau 1 \\\n"
         "                            --step-seconds 12 --bandwidth 10gbit --latency 20ms");
-    command->callback([question, &context] { context.chosen = [question] { return run(*question); }; });
+    const CLI::App* federation = add_simulate_federation(*command, context);
+    command->callback([question, federation, &context] {
+        if (!federation->parsed()) context.chosen = [question] { return run(*question); };
+    });
 }
 
 }  // namespace euromesh::apps

@@ -25,6 +25,8 @@ struct SimulateQuestion {
 };
 
 void add_simulate_options(CLI::App& command, SimulateQuestion& question);
+// `simulate federation`: cmd_simulate_federation.cpp.
+CLI::App* add_simulate_federation(CLI::App& simulate, Context& context);
 
 // A file, or one of the scenarios in the program. The command line's changes are made.
 Result<sim::Scenario> scenario_of(const SimulateQuestion& question);

@@ -53,6 +53,7 @@ void FederationAgent::cancel(const std::string& claim, std::int64_t now_ms) {
 
 void FederationAgent::take(const federation::Orders& orders, std::int64_t now_ms, WorldRecord& world) {
     if (orders.as_of < orders_seen_) return;
+    if (!orders.journal.empty() && orders.journal != journal_) return;
     step(now_ms, world);
     orders_seen_ = orders.as_of;
     for (const std::string& claim : orders.forget) {

@@ -34,6 +34,8 @@ class FederationAgent {
     void lose_journal();
     const std::string& site() const { return site_; }
     bool idle() const { return entries_.empty(); }
+    // Each journal is that of a new process, which introduces itself before it reports.
+    int session() const { return journals_; }
 
   private:
     struct Entry {

@@ -24,6 +24,21 @@ TEST_CASE("orders that are older than what was taken in start nothing") {
     CHECK(agent.report().orders_seen == 6);
 }
 
+TEST_CASE("orders for a journal that is lost start nothing under the next one") {
+    FederationAgent agent("s", 3);
+    WorldRecord world;
+    federation::Orders late;
+    late.as_of = 5;
+    late.journal = agent.report().journal;
+    late.start.push_back({"c1", "j", "", "", "", 0, 60'000, {}, {}});
+    agent.lose_journal();
+    agent.take(late, 0, world);
+    CHECK(agent.idle());
+    late.journal = agent.report().journal;
+    agent.take(late, 0, world);
+    CHECK(!agent.idle());
+}
+
 TEST_CASE("a cancel of what is not known is noted and told") {
     FederationAgent agent("s", 3);
     WorldRecord world;

@@ -16,12 +16,39 @@ namespace {
 using namespace federation;
 
 constexpr std::int64_t origin_ms = 1'800'000'000'000;
-constexpr std::int64_t faulty_ms = 3'600'000;  // faults end then, so that everything can come to its end
-constexpr std::int64_t longest_ms = 20'000'000;
-constexpr std::int64_t report_ms = 30'000;
-constexpr const char* rules =
-    "rule all\n  \"Everybody may\"\n  source \"simulation\"\npermit submit, cancel, place, admit, "
-    "exchange;\n";
+constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t faulty_ms = 4 * hour_ms;  // faults end then, so that everything can come to its end
+constexpr std::int64_t longest_ms = 16 * hour_ms;
+constexpr std::int64_t report_ms = 60'000;
+constexpr std::int64_t plan_ms = 40'000;
+constexpr std::int64_t again_ms = 10'000;  // what failed is tried again
+constexpr int first_urgent = 1000;
+constexpr const char* rules = R"(rule all
+  "Everybody may"
+  source "simulation"
+permit submit, cancel, place, admit, exchange;
+rule emergency-only-then
+  "The class is for declared emergencies"
+  source "simulation"
+forbid submit, place
+when workload.class == "emergency" and context.mode != "emergency";
+rule emergency-displaces
+  "All others give way"
+  source "simulation"
+permit preempt
+when incoming.class == "emergency" and context.mode == "emergency";
+rule scavengers-give-way
+  "To services"
+  source "simulation"
+permit preempt
+when incoming.class == "service" and workload.class == "scavenger";
+)";
+constexpr const char* stricter = R"(rule no-scavengers-at-s1
+  "For a while"
+  source "simulation"
+forbid place
+when workload.class == "scavenger" and site.id == "s1";
+)";
 
 class World {
   public:
@@ -62,6 +89,9 @@ class World {
     std::optional<Json> command(const Actor& actor, Ask ask) {
         auto outcome = core_.handle({actor, std::move(ask)}, now_ms_);
         if (!outcome) return last_error_ = outcome.error().message, std::nullopt;
+        if (setup_.defect == Defect::forget_credit && !outcome->events.empty() &&
+            std::holds_alternative<AllocationCredited>(outcome->events.back().data))
+            outcome->events.pop_back();
         if (outcome->events.empty()) return outcome->answer;
         if (strikes("disk full", 60)) return std::nullopt;
         if (const Status status = core_.apply(outcome->events); !status) {
@@ -77,8 +107,9 @@ class World {
     void append(const Event& event) {
         log_.push_back(event.text);
         checker_.see(event.text);
-        const bool twice = setup_.count_twice && std::holds_alternative<ClaimEnded>(event.data);
-        if (twice) checker_.see(event.text);
+        if (setup_.defect == Defect::count_twice && std::holds_alternative<ClaimEnded>(event.data))
+            checker_.see(event.text);
+        if (std::holds_alternative<ClaimDisplaced>(event.data)) outcome_.displaced += 1;
     }
     void restart() {
         core_ = Core();
@@ -103,18 +134,35 @@ class World {
         found.federation.rules = {{"all.rules", rules}};
         must(admin_, found);
         for (int i = 0; i < setup_.sites; ++i) add_site(fmt::format("s{}", i));
-        ProjectRecord project;
-        project.id = "p";
-        project.organisation = "o";
-        project.country = "FI";
-        project.managers = {client_.account};
-        must(admin_, SetProject{project});
-        must(admin_, Grant{"p", "t", "ju", "", 40'000, 0, 0});
-        for (int i = 0; i < setup_.jobs; ++i)
-            after(static_cast<std::int64_t>(random_.below(600'000)), [this, i] { submit(i); });
+        for (const char* id : {"p", "q"}) {
+            ProjectRecord project;
+            project.id = id;
+            project.organisation = "o";
+            project.country = "FI";
+            project.managers = {client_.account};
+            must(admin_, SetProject{project});
+            must(admin_, Grant{id, "t", "ju", "", 8'000 * setup_.jobs, 0, 0});
+        }
+        for (int i = 0; i < setup_.jobs; ++i) at_random(faulty_ms / 8, [this, i] { submit(i); });
         after(1000, [this] { plan(); });
-        if (setup_.sites > 1 && random_.below(4) == 0)
-            after(static_cast<std::int64_t>(random_.below(faulty_ms)), [this] { lose_site(); });
+        after(faulty_ms + hour_ms, [this] { give_up(); });
+        if (setup_.sites > 1 && random_.below(4) == 0) at_random(faulty_ms, [this] { lose_site(); });
+        if (random_.below(2) == 0) at_random(faulty_ms / 4, [this] { declare_emergency(); });
+        if (random_.below(3) == 0) at_random(faulty_ms / 2, [this] { drain(setup_.sites - 1); });
+        if (random_.below(4) == 0) at_random(faulty_ms / 2, [this] { admit(); });
+        if (random_.below(3) == 0) at_random(faulty_ms / 2, [this] { change_rules(true); });
+        for (std::size_t i = 0; i < agents_.size(); ++i)
+            if (random_.below(4) == 0) at_random(faulty_ms / 2, [this, i] { cut(i); });
+    }
+    void at_random(std::int64_t within_ms, std::function<void()> act) {
+        after(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(within_ms))),
+              std::move(act));
+    }
+    // Tried again until it is in the log; what the coordinator refuses is not.
+    void insist(const Actor& actor, const Ask& ask) {
+        last_error_.clear();
+        if (!command(actor, ask) && last_error_.empty())
+            after(again_ms, [this, actor, ask] { insist(actor, ask); });
     }
     // Before the faults begin.
     void must(const Actor& actor, Ask ask) {
@@ -122,43 +170,114 @@ class World {
         EM_ASSERT(outcome.has_value(), "the setup of a simulation is sound");
         for (const Event& event : outcome->events) append(event);
     }
-    void add_site(const std::string& id) {
-        must(admin_, AdmitSite{id, std::string(64, '0'), "FI", "", "ju", {}});
+    static contract::SiteDocument document() {
         contract::SiteDocument document;
         document.country = "FI";
         document.hosting = "ju";
         document.partitions.push_back({"gpu", "", "a100", 8, 4, 1, 86'400'000, 64, 0, 0, 0, {}, {}});
-        must({"", "", {}, {}, id}, DescribeSite{document});
+        return document;
+    }
+    void add_site(const std::string& id) {
+        must(admin_, AdmitSite{id, std::string(64, '0'), "FI", "", "ju", {}});
+        must({"", "", {}, {}, id}, DescribeSite{document()});
+        add_agent(id);
+    }
+    void add_agent(const std::string& id) {
         agents_.push_back(
             std::make_unique<FederationAgent>(id, derive_seed(setup_.seed, 100 + agents_.size())));
         const std::size_t index = agents_.size() - 1;
-        after(static_cast<std::int64_t>(random_.below(report_ms)), [this, index] { poll(index); });
+        at_random(report_ms, [this, index] { poll(index); });
+    }
+    // A site joins; the administrator and its agent try until it is done.
+    void admit() {
+        outcome_.faults["site joins"] += 1;
+        join(fmt::format("s{}", setup_.sites));
+    }
+    void join(const std::string& id) {
+        const bool admitted = core_.tables().site(id) != nullptr ||
+                              command(admin_, AdmitSite{id, std::string(64, '0'), "FI", "", "ju", {}});
+        if (!admitted || !command({"", "", {}, {}, id}, DescribeSite{document()}))
+            return after(again_ms, [this, id] { join(id); });
+        add_agent(id);
+    }
+    void drain(int number) {
+        outcome_.faults["site drains"] += 1;
+        const std::string id = fmt::format("s{}", number);
+        insist(admin_, SetSiteState{id, "draining", "new racks"});
+        at_random(hour_ms, [this, id] {
+            // Who has left meanwhile does not come back.
+            if (core_.tables().site(id)->state == "draining") insist(admin_, SetSiteState{id, "active", ""});
+        });
+    }
+    // Its batch system goes on; nothing goes in or out.
+    void cut(std::size_t index) {
+        outcome_.faults["cut of hours"] += 1;
+        cut_until_[index] = now_ms_ + hour_ms / 2 + static_cast<std::int64_t>(random_.below(2 * hour_ms));
+    }
+    bool is_cut(std::size_t index) const {
+        const auto found = cut_until_.find(index);
+        return found != cut_until_.end() && now_ms_ < found->second;
+    }
+    void change_rules(bool strict) {
+        outcome_.faults["rules change"] += 1;
+        std::vector<NamedText> texts{{"all.rules", rules}};
+        if (strict) texts.push_back({"stricter.rules", stricter});
+        insist(admin_, ChangeRules{texts, {}});
+        if (strict) at_random(hour_ms, [this] { change_rules(false); });
+    }
+    // Its work is called off when it still waits after the emergency.
+    void declare_emergency() {
+        outcome_.faults["emergency"] += 1;
+        insist(admin_, SetMode{"emergency", now_ms_ + hour_ms, "flood", {}});
+        const int from = next_urgent_;
+        next_urgent_ += 2;
+        for (int i = from; i < next_urgent_; ++i) {
+            at_random(hour_ms / 2, [this, i] { submit(i, "emergency"); });
+            after(hour_ms + 60'000, [this, i] { call_off(i); });
+        }
+    }
+    void call_off(int i) {
+        const auto found = jobs_.find(i);
+        const JobRecord* job = found == jobs_.end() ? nullptr : core_.tables().job(found->second);
+        if (job != nullptr && job->state == "waiting") insist(client_, Cancel{job->id, "the flood is over"});
+        if (job == nullptr ? faulty() : !job->over()) after(10 * report_ms, [this, i] { call_off(i); });
     }
 
-    void submit(int i) {
+    // What no site takes, people call off in the end.
+    void give_up() {
+        for (const auto& [i, id] : jobs_)
+            if (core_.tables().job(id)->state == "waiting") insist(client_, Cancel{id, "no site takes it"});
+        after(hour_ms, [this] { give_up(); });
+    }
+
+    contract::JobSpec spec_of(int i, const std::string& job_class) const {
+        const std::uint64_t drawn = derive_seed(setup_.seed, static_cast<std::uint64_t>(i));
         contract::JobSpec spec;
         spec.executable = "/bin/true";
-        spec.project = "p";
-        spec.gpus_per_process =
-            1 + static_cast<std::int64_t>(derive_seed(setup_.seed, static_cast<std::uint64_t>(i)) % 8);
-        spec.duration_ms = 600'000;
-        if (i % 5 == 4 && setup_.sites > 1) spec.sites = spec.quorum = 2;
-        const auto answer = command(client_, Submit{spec, fmt::format("key-{}", i), ""});
-        // The answer may be lost, too: the client sends again with the same key.
-        if (!answer || strikes("answer lost", 10)) return after(10'000, [this, i] { submit(i); });
-        jobs_[i] = (*answer)["job"].get<std::string>();
-        if (random_.below(6) == 0)
-            after(static_cast<std::int64_t>(random_.below(900'000)), [this, i] { cancel(i); });
+        spec.project = drawn % 3 == 0 ? "q" : "p";
+        spec.gpus_per_process = 1 + static_cast<std::int64_t>(drawn / 3 % 8);
+        spec.duration_ms = hour_ms / 2;
+        constexpr const char* classes[] = {"production", "scavenger", "development", "service"};
+        spec.job_class = job_class.empty() ? classes[drawn / 24 % 4] : job_class;
+        if (i % 5 == 4 && setup_.sites > 1 && job_class.empty()) spec.sites = spec.quorum = 2;
+        return spec;
     }
-    void cancel(int i) {
-        if (!command(client_, Cancel{jobs_[i], ""})) after(10'000, [this, i] { cancel(i); });
+    void submit(int i, const std::string& job_class = "") {
+        last_error_.clear();
+        const auto answer = command(client_, Submit{spec_of(i, job_class), fmt::format("key-{}", i), ""});
+        if (!answer && !last_error_.empty()) return;  // refused: the emergency is not declared, or over
+        // The answer may be lost, too: the client sends again with the same key.
+        if (!answer || strikes("answer lost", 10))
+            return after(again_ms, [this, i, job_class] { submit(i, job_class); });
+        jobs_[i] = (*answer)["job"].get<std::string>();
+        if (random_.below(6) == 0) at_random(hour_ms, [this, i] { insist(client_, Cancel{jobs_[i], ""}); });
     }
     void plan() {
         if (!core_.tables().waiting().empty() && core_.tables().placement_epoch() != planned_epoch_) {
             command(coordinator_, Plan{100});
             planned_epoch_ = core_.tables().placement_epoch();
         }
-        after(20'000, [this] { plan(); });
+        after(plan_ms, [this] { plan(); });
         if (++plans_ % 20 == 0) planned_epoch_ = -1, command(coordinator_, Expire{});
     }
 
@@ -176,19 +295,31 @@ class World {
         FederationAgent& agent = *agents_[index];
         agent.step(now_ms_, world_);
         if (strikes("journal lost", 400)) agent.lose_journal();
-        if (!strikes("agent down", 20)) {
-            const SiteReport report = agent.report();
-            send([this, index, report] { on_report(index, report); });
+        if (!is_cut(index) && !strikes("agent down", 20)) {
+            SiteReport report = agent.report();
+            if (setup_.defect == Defect::keep_hold)
+                for (ClaimReport& claim : report.claims)
+                    if (claim.state == "refused") claim.state = "accepted";
+            send([this, index, report, session = agent.session()] { on_report(index, session, report); });
         }
         after(report_ms, [this, index] { poll(index); });
     }
-    void on_report(std::size_t index, const SiteReport& report) {
-        if (left_.count(index) != 0) return;
-        const std::string site = fmt::format("s{}", index);
+    void on_report(std::size_t index, int session, const SiteReport& report) {
+        // Who introduced itself last is the site's agent: the door refuses what the one before has still
+        // sent.
+        int& door = session_[index];
+        if (left_.count(index) != 0 || session < door) return;
+        door = session;
+        const std::string site = agents_[index] == nullptr ? "s0" : agents_[index]->site();
         if (!command({"", "", {}, {}, site}, report)) return;
-        const Orders orders = core_.orders_for(site, report);
+        Orders orders = core_.orders_for(site, report);
+        deliver(index, orders);
+        orders.journal.clear();
+        if (setup_.defect == Defect::offer_twice) deliver((index + 1) % agents_.size(), orders);
+    }
+    void deliver(std::size_t index, const Orders& orders) {
         send([this, index, orders] {
-            if (agents_[index] != nullptr) agents_[index]->take(orders, now_ms_, world_);
+            if (agents_[index] != nullptr && !is_cut(index)) agents_[index]->take(orders, now_ms_, world_);
         });
     }
     // The site burns down; some time after, an administrator notes that it has left.
@@ -199,12 +330,11 @@ class World {
     }
     void declare_left() {
         left_[0] = true;
-        if (!command(admin_, SetSiteState{"s0", "left", "burnt down"}))
-            after(10'000, [this] { declare_left(); });
+        insist(admin_, SetSiteState{"s0", "left", "burnt down"});
     }
 
     bool done() const {
-        if (static_cast<int>(jobs_.size()) < setup_.jobs || faulty()) return false;
+        if (faulty()) return false;
         for (const auto& [i, id] : jobs_)
             if (!core_.tables().job(id)->over()) return false;
         for (const auto& agent : agents_)
@@ -214,7 +344,7 @@ class World {
     void fail(const std::string& what) { outcome_.failures.push_back(what); }
     void check_job(const JobRecord& job) {
         const int started = world_.started[job.id], well = world_.ended_well[job.id];
-        const auto most = static_cast<int>(job.spec.sites);
+        const auto most = static_cast<int>(job.spec.sites) * (1 + checker_.displaced(job.id));
         if (!job.over()) fail(fmt::format("{} is {} at the end: {}", job.id, job.state, last_error_));
         if (started > most) fail(fmt::format("{} ran {} times, {} are right", job.id, started, most));
         if (job.state == "completed" && well < job.spec.quorum)
@@ -223,10 +353,10 @@ class World {
         if (job.state == "lost" || job.state == "cancelled") outcome_.jobs_not_run += 1;
     }
     void finish() {
-        if (static_cast<int>(jobs_.size()) != setup_.jobs ||
-            static_cast<int>(core_.tables().jobs().size()) != setup_.jobs)
-            fail(fmt::format("{} jobs were handed in, {} are known", setup_.jobs,
-                             core_.tables().jobs().size()));
+        const auto ordinary = std::distance(jobs_.begin(), jobs_.lower_bound(first_urgent));
+        if (ordinary != setup_.jobs || core_.tables().jobs().size() != jobs_.size())
+            fail(fmt::format("{} jobs were handed in, {} are known, {} are in the tables", setup_.jobs,
+                             jobs_.size(), core_.tables().jobs().size()));
         for (const auto& [i, id] : jobs_) check_job(*core_.tables().job(id));
         checker_.finish();
         for (const std::string& failure : checker_.failures()) fail(failure);
@@ -254,7 +384,10 @@ class World {
     WorldRecord world_;
     std::vector<std::unique_ptr<FederationAgent>> agents_;
     std::map<std::size_t, bool> left_;
-    std::map<int, std::string> jobs_;
+    std::map<std::size_t, int> session_;
+    std::map<std::size_t, std::int64_t> cut_until_;
+    std::map<int, std::string> jobs_;  // what was answered; from first_urgent on: of emergencies
+    int next_urgent_ = first_urgent;
     std::string last_error_;
     FederationOutcome outcome_;
     Actor admin_{"i|admin", "", {}, {}, ""};
@@ -270,22 +403,23 @@ Result<FederationOutcome> simulate_federation(const FederationSetup& setup) {
     return World(setup).run();
 }
 
-Result<FederationCampaign> simulate_federations(std::uint64_t first_seed, std::uint64_t seeds) {
+Result<FederationCampaign> simulate_federations(const FederationSetup& setup, std::uint64_t seeds) {
     FederationCampaign campaign;
-    for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
-        FederationSetup setup;
-        setup.seed = seed;
-        EM_ASSIGN(FederationOutcome outcome, simulate_federation(setup));
-        EM_ASSIGN(const FederationOutcome again, simulate_federation(setup));
+    for (std::uint64_t i = 0; i < seeds; ++i) {
+        FederationSetup one = setup;
+        one.seed = setup.seed + i;
+        EM_ASSIGN(FederationOutcome outcome, simulate_federation(one));
+        EM_ASSIGN(const FederationOutcome again, simulate_federation(one));
         if (again.digest != outcome.digest) outcome.failures.push_back("a second run ends in another digest");
         campaign.seeds += 1;
         campaign.events += outcome.events;
         campaign.jobs_completed += outcome.jobs_completed;
         campaign.jobs_not_run += outcome.jobs_not_run;
+        campaign.displaced += outcome.displaced;
         for (const auto& [fault, count] : outcome.faults) campaign.faults[fault] += count;
         if (outcome.failures.empty()) continue;
         if (campaign.failed.empty()) campaign.first_failure = outcome.failures.front();
-        campaign.failed.push_back(seed);
+        campaign.failed.push_back(one.seed);
     }
     return campaign;
 }

@@ -2,9 +2,10 @@
 // network that loses, doubles and delays.
 //
 // Everything is drawn from the seed: the coordinator restarts and forgets what was not durable, its disk is
-// full, agents restart, lose their journals or their sites leave for good. The same seed ends in the same
-// digest. What happened in the world (which job really ran, how often) is noted apart from what the
-// coordinator believes. One thread.
+// full, agents are down, cut off for hours or lose their journals, sites drain, join and leave for good,
+// rules change, people cancel, emergencies are declared and their work takes others' places. The same seed
+// ends in the same digest. What happened in the world (which job really ran, how often) is noted apart from
+// what the coordinator believes. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,20 @@
 
 namespace euromesh::sim {
 
+// On purpose, to see that the checkers see it.
+enum class Defect {
+    none,
+    count_twice,    // an end is written to the log twice
+    keep_hold,      // a site's refusal is not listened to
+    offer_twice,    // a site's orders go to its neighbour, too
+    forget_credit,  // displaced work is not repaid
+};
+
 struct FederationSetup {
     std::uint64_t seed = 1;
     int sites = 3;
-    int jobs = 6;
-    // A defect on purpose, to see that the checkers see it: an end is written to the log twice.
-    bool count_twice = false;
+    int jobs = 10;
+    Defect defect = Defect::none;
 };
 
 struct FederationOutcome {
@@ -30,6 +39,7 @@ struct FederationOutcome {
     std::int64_t events = 0;
     std::int64_t jobs_completed = 0;
     std::int64_t jobs_not_run = 0;  // cancelled or lost, and reported as that
+    std::int64_t displaced = 0;     // claims that gave way
     std::map<std::string, std::int64_t> faults;
 };
 
@@ -44,9 +54,10 @@ struct FederationCampaign {
     std::int64_t events = 0;
     std::int64_t jobs_completed = 0;
     std::int64_t jobs_not_run = 0;
+    std::int64_t displaced = 0;
 };
 
-// Each seed twice: another digest the second time is a failure.
-Result<FederationCampaign> simulate_federations(std::uint64_t first_seed, std::uint64_t seeds);
+// Each seed from setup.seed on twice: another digest the second time is a failure.
+Result<FederationCampaign> simulate_federations(const FederationSetup& setup, std::uint64_t seeds);
 
 }  // namespace euromesh::sim

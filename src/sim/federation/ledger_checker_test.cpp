@@ -43,9 +43,40 @@ TEST_CASE("each kind of mistake is found") {
     CHECK(first(checker_with({{"claim.ended", R"({"claim":"c","charged":5})"}})).find("more than was held") !=
           std::string::npos);
     CHECK(first(checker_with({{"job.decided", decided}})).find("a second decision") != std::string::npos);
+    const std::pair<const char*, std::string> away{"claim.displaced", R"({"claim":"c"})"};
+    const std::pair<const char*, std::string> cancelled{"claim.ended",
+                                                        R"({"claim":"c","state":"cancelled","charged":3})"};
+    const auto credit = [](int amount) {
+        return std::pair<const char*, std::string>{
+            "allocation.credited", fmt::format(R"({{"allocation":"a","claim":"c","amount":{}}})", amount)};
+    };
+    CHECK(first(checker_with({away, away})).find("displaced twice") != std::string::npos);
+    CHECK(first(checker_with({away, cancelled})).find("not repaid") != std::string::npos);
+    CHECK(first(checker_with({away, cancelled, credit(2)})).find("not what it was charged") !=
+          std::string::npos);
+    CHECK(first(checker_with({cancelled, credit(3)})).find("was not displaced") != std::string::npos);
+    CHECK(first(checker_with({away, cancelled, credit(3), credit(3)})).find("not what it was charged") !=
+          std::string::npos);
+    CHECK(first(checker_with({away, cancelled, credit(3)})).empty());
     LedgerChecker gap = checker_with({end});
     gap.see(event(9, "account.seen", "{}"));
     CHECK(first(gap).find("not the next") != std::string::npos);
+}
+
+TEST_CASE("nobody is offered a place before it is free") {
+    const std::string more = R"({"job":"k","claims":[{"claim":"d","site":"s","after":["c"]}]})";
+    const std::pair<const char*, std::string> second{
+        "job.submitted", R"({"job":"k","spec":{"resources":{"sites":{"count":1}}}})"};
+    LedgerChecker checker =
+        checker_with({second, {"job.decided", more}, {"claim.offered", R"({"claim":"d"})"}});
+    REQUIRE(checker.failures().size() == 1);
+    CHECK(checker.failures()[0].find("offered before c has ended") != std::string::npos);
+    CHECK(checker_with({second,
+                        {"job.decided", more},
+                        {"claim.ended", R"({"claim":"c","charged":3})"},
+                        {"claim.offered", R"({"claim":"d"})"}})
+              .failures()
+              .empty());
 }
 
 }  // namespace
