@@ -6,6 +6,19 @@
 #include "base/assert.hpp"
 
 namespace euromesh::federation {
+namespace {
+
+// Without anything to write it looks so often whether it still leads.
+constexpr std::chrono::seconds idle_look{1};
+
+// One whose connection was cut while it slept must not take itself for the leader until it writes again.
+std::optional<Error> loss_of_lead(LogStore& store) {
+    const auto size = store.size();
+    if (size || size.error().code != Code::conflict) return std::nullopt;
+    return size.error();
+}
+
+}  // namespace
 
 LogWriter::LogWriter(std::unique_ptr<LogStore> store, std::uint64_t next, LogWriterOptions options)
     : store_(std::move(store)), options_(options), next_(next), durable_(next) {
@@ -84,8 +97,15 @@ void LogWriter::work_until(const std::stop_token& stop) {
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            wakes_.wait(lock, stop, [this] { return !waiting_.empty(); });
-            if (waiting_.empty()) return;
+            wakes_.wait_for(lock, stop, idle_look, [this] { return !waiting_.empty(); });
+            if (waiting_.empty() && stop.stop_requested()) return;
+            if (waiting_.empty()) {
+                lock.unlock();
+                auto lost = loss_of_lead(*store_);
+                lock.lock();
+                if (lost && !failure_) failure_ = std::move(lost);
+                continue;
+            }
         }
         Batch batch = take_batch();
         if (batch.parts.front().task)

@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/os/socket.hpp"
+#include "base/os/system_clock.hpp"
 #include "federation/store/sqlite_for_test.hpp"
 
 namespace euromesh::federation {
@@ -21,6 +23,7 @@ struct Gate {
     int fail_next = 0;
     Code code = Code::unavailable;
     int appends = 0;
+    bool is_overtaken = false;
 
     void set_open(bool now) {
         const std::lock_guard lock(mutex);
@@ -39,7 +42,11 @@ class GatedStore final : public LogStore {
     Result<std::uint64_t> acquire_lead(const std::string& holder) override {
         return store_->acquire_lead(holder);
     }
-    Result<std::uint64_t> size() override { return store_->size(); }
+    Result<std::uint64_t> size() override {
+        const std::lock_guard lock(gate_.mutex);
+        if (gate_.is_overtaken) return fail(Code::conflict, "another one leads");
+        return store_->size();
+    }
     Status append(std::uint64_t first, std::span<const std::string> entries) override {
         {
             std::unique_lock lock(gate_.mutex);
@@ -113,6 +120,22 @@ struct Bench {
     Entries answers;  // written by the writer's thread, read after its end
     std::optional<LogWriter> writer;
 };
+
+TEST_CASE("a writer that has nothing to write notices all the same that another one leads") {
+    Bench bench;
+    CHECK_FALSE(bench.writer->failure());
+    {
+        const std::lock_guard lock(bench.gate.mutex);
+        bench.gate.is_overtaken = true;
+    }
+    const os::SystemClock clock;
+    const Nanoseconds end = clock.monotonic() + std::chrono::seconds(30);
+    while (!bench.writer->failure() && clock.monotonic() < end)
+        os::wait_ready({}, std::chrono::milliseconds(10));
+    REQUIRE(bench.writer->failure());
+    CHECK(bench.writer->failure()->code == Code::conflict);
+    CHECK(bench.writer->hand_in(0, {"late"}, {}).error().message == "another one leads");
+}
 
 TEST_CASE("entries are durable before their callback, and in order") {
     Bench bench;
