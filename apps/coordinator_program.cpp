@@ -87,6 +87,7 @@ CoordinatorProgram::~CoordinatorProgram() {
     keeper_ = os::Thread();
     if (server_) server_->stop(stop_patience);
     server_.reset();
+    if (events_) events_->stop();
     coordinator_.reset();
 }
 

@@ -52,6 +52,7 @@ struct ApiWorld : CoordinatorWorld {
     }
     ~ApiWorld() {
         server.reset();
+        hub->stop();
         coordinator.reset();
     }
 

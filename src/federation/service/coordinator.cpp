@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t replay_entries = 4096, replay_bytes = 16u << 20;
 constexpr std::size_t heads_most = 64;
 constexpr const char* heads_document = "heads";
+constexpr Nanoseconds shortest_pause = std::chrono::milliseconds(5);
 constexpr Nanoseconds longest_pause = std::chrono::milliseconds(200);
 const Actor the_coordinator{.account = "coordinator", .name = {}, .groups = {}, .scopes = {}, .site = {}};
 
@@ -65,6 +66,12 @@ Result<Restored> restore(std::string_view text) {
 }
 
 }  // namespace
+
+std::int64_t next_round_size(std::int64_t size, Nanoseconds took, Nanoseconds may) {
+    if (took > may) return std::max(round_least, size / 2);
+    if (took < may / 2) return std::min(round_most, size + size / 4);
+    return size;
+}
 
 Coordinator::Coordinator(SigningKey key, const Clock& clock, const Logger& logger, CoordinatorOptions options)
     : key_(std::move(key)), clock_(clock), logger_(logger), options_(std::move(options)) {}
@@ -160,11 +167,12 @@ void Coordinator::tell(const std::vector<Happening>& happened) {
     }
 }
 
-// The lock is held. What is handed in is applied at once: the next command builds upon it.
+// deciding_ is held. What is handed in is applied at once: the next command builds upon it.
 Status Coordinator::hand_in(const Outcome& outcome, LogWriter::Done done) {
     std::vector<std::string> texts;
     for (const Event& event : outcome.events) texts.push_back(event.text);
     auto happened = std::make_shared<std::vector<Happening>>();
+    const std::unique_lock changing(mutex_);
     EM_TRY(writer_->hand_in(tree_.size(), std::move(texts),
                             [this, happened, done = std::move(done)](const Status& written) {
                                 if (written) {
@@ -190,7 +198,7 @@ void Coordinator::run_after_durable(std::function<void()> task) {
 }
 
 void Coordinator::execute(const Command& command, Answer answer) {
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock(deciding_);
     Result<Outcome> outcome = core_.handle(command, now_ms());
     if (!outcome) {
         lock.unlock();
@@ -215,8 +223,7 @@ void Coordinator::execute(const Command& command, Answer answer) {
     // command's.
     if (!handed_in) return (*shared)(fail(is_failed() ? log_is_closed() : handed_in.error()));
     const std::lock_guard turn(turn_mutex_);
-    has_news_ = true;
-    turn_.notify_all();
+    if (!std::exchange(has_news_, true)) turn_.notify_all();
 }
 
 void Coordinator::report(const Actor& site, const SiteReport& told,
@@ -279,6 +286,8 @@ void Coordinator::work_until(const std::stop_token& stop) {
         {
             std::unique_lock lock(turn_mutex_);
             turn_.wait_for(lock, stop, longest_pause, [this] { return has_news_; });
+            // News of many commands at once: it is not woken by each.
+            turn_.wait_for(lock, stop, shortest_pause, [] { return false; });
             has_news_ = false;
         }
         if (!stop.stop_requested() && !is_failed()) take_turn();
@@ -290,7 +299,8 @@ void Coordinator::take_turn() {
     const auto [epoch, waits] = read([](const Core& core) {
         return std::pair(core.tables().placement_epoch(), !core.tables().waiting().empty());
     });
-    if (waits && (epoch != planned_epoch_ || now - planned_ >= options_.plan_every)) {
+    const bool is_due = epoch != planned_epoch_ || now - planned_ >= options_.plan_every;
+    if (waits && is_due && now >= rested_) {
         planned_ = now;
         planned_epoch_ = epoch;
         plan();
@@ -307,9 +317,13 @@ void Coordinator::take_turn() {
 }
 
 void Coordinator::plan() {
-    execute({the_coordinator, Plan{}}, [this](const Result<Json>& planned) {
+    const Nanoseconds began = clock_.monotonic();
+    execute({the_coordinator, Plan{round_size_}}, [this](const Result<Json>& planned) {
         if (!planned) logger_.warning("no placement round", {{"error", planned.error().message}});
     });
+    const Nanoseconds took = clock_.monotonic() - began;
+    round_size_ = next_round_size(round_size_, took, options_.round_time);
+    rested_ = began + took + took * options_.round_rest;
 }
 
 void Coordinator::expire() {
@@ -339,19 +353,45 @@ void Coordinator::sign_head() {
     });
 }
 
+// No more often than that each event pays for a record or two, however many there are.
+bool Coordinator::is_snapshot_due() const {
+    const std::uint64_t records = core_.tables().jobs().size() + core_.tables().claims().size();
+    return tree_.size() - snapshot_at_ >= std::max<std::uint64_t>(options_.snapshot_every, records / 2);
+}
+
 void Coordinator::take_snapshot() {
-    std::string bytes;
-    std::uint64_t at = 0;
+    if (is_keeping_snapshot_.load()) return;
+    auto keeping = std::make_shared<SnapshotKeeping>();
+    const Nanoseconds began = clock_.monotonic();
     {
-        const std::shared_lock lock(mutex_);
-        if (tree_.size() - snapshot_at_ < options_.snapshot_every) return;
-        at = tree_.size();
-        bytes = snapshot_text(core_, tree_);
+        const std::lock_guard lock(deciding_);
+        if (!is_snapshot_due()) return;
+        keeping->at = tree_.size();
+        keeping->bytes = snapshot_text(core_, tree_);
     }
-    snapshot_at_ = at;
-    writer_->run([this, at, bytes = std::move(bytes)](LogStore& store) {
-        const Status kept = store.put_snapshot(at, bytes);
+    logger_.info("snapshot", {{"entries", keeping->at},
+                              {"bytes", keeping->bytes.size()},
+                              {"us", (clock_.monotonic() - began).count() / 1000}});
+    snapshot_at_ = keeping->at;
+    keeping->digest = sha256(keeping->bytes);
+    is_keeping_snapshot_ = true;
+    keep_snapshot(keeping);
+}
+
+// One part, then what has gathered meanwhile, then the next.
+void Coordinator::keep_snapshot(const std::shared_ptr<SnapshotKeeping>& keeping) {
+    writer_->run([this, keeping](LogStore& store) {
+        const std::string_view bytes = keeping->bytes;
+        const bool is_last = keeping->part == snapshot_parts(bytes.size());
+        const Status kept = is_last
+                                ? store.finish_snapshot(keeping->at, bytes.size(), keeping->digest)
+                                : store.put_snapshot_part(
+                                      keeping->at, keeping->part,
+                                      bytes.substr(keeping->part * snapshot_part_bytes, snapshot_part_bytes));
+        ++keeping->part;
         if (!kept) logger_.warning("no snapshot", {{"error", kept.error().message}});
+        if (kept && !is_last) return keep_snapshot(keeping);
+        is_keeping_snapshot_ = false;
     });
 }
 

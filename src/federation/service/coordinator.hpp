@@ -6,13 +6,16 @@
 // end, and the next one replays the log.
 //
 // It also does what only time brings about: placement rounds, claw-back, signed heads, snapshots. For that it
-// has a thread of its own.
+// has a thread of its own. Nobody waits long for it: whoever reads waits only while events are applied, not
+// while something is decided; a placement round is made smaller until it takes round_time at most, and is
+// followed by a rest, so that commands get most of the time however many jobs wait.
 //
 // Thread rule: every function is safe from any thread. Answers come on the thread of the log, or at once when
 // the core says no; they must be quick and never wait. It does not: speak HTTP, know tokens, keep secrets but
 // its signing key.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -37,12 +40,19 @@ namespace euromesh::federation {
 
 struct CoordinatorOptions {
     std::string holder = "coordinator";     // told to others who would lead the same store
-    std::uint64_t snapshot_every = 50'000;  // events
+    std::uint64_t snapshot_every = 50'000;  // events, or half as many as there are jobs and claims
     Nanoseconds head_every = std::chrono::seconds(1);
     Nanoseconds plan_every = std::chrono::seconds(2);  // without news; with news at once
+    Nanoseconds round_time = std::chrono::milliseconds(30);
+    int round_rest = 3;  // times as long as the round
     Nanoseconds expire_every = std::chrono::seconds(30);
     LogWriterOptions writer{};
 };
+
+// Jobs of the next placement round: fewer when this one took longer than it may, more when it took less than
+// half of that. Never below round_least, so that a slow moment does not end placement.
+inline constexpr std::int64_t round_least = 32, round_most = 500;
+std::int64_t next_round_size(std::int64_t size, Nanoseconds took, Nanoseconds may);
 
 class Coordinator {
   public:
@@ -98,7 +108,14 @@ class Coordinator {
     void plan();
     void expire();
     void sign_head();
+    struct SnapshotKeeping {
+        std::uint64_t at = 0, part = 0;
+        std::string bytes;
+        Sha256Digest digest{};
+    };
+    bool is_snapshot_due() const;
     void take_snapshot();
+    void keep_snapshot(const std::shared_ptr<SnapshotKeeping>& keeping);
     void tell(const std::vector<Happening>& happened);
 
     SigningKey key_;
@@ -106,7 +123,9 @@ class Coordinator {
     const Logger& logger_;
     CoordinatorOptions options_;
 
-    mutable std::shared_mutex mutex_;
+    // Held while a command is decided, so the core can be read by its holder. Taken before mutex_.
+    std::mutex deciding_;
+    mutable std::shared_mutex mutex_;  // whoever changes the core has both
     Core core_;
     MerkleTree tree_;
     std::map<std::string, std::uint64_t>
@@ -114,6 +133,7 @@ class Coordinator {
     std::deque<SignedHead> heads_;
     bool heads_changed_ = false;
     std::uint64_t snapshot_at_ = 0;
+    std::atomic<bool> is_keeping_snapshot_{false};
 
     mutable std::mutex reading_mutex_;
     std::unique_ptr<LogStore> reading_;
@@ -125,6 +145,8 @@ class Coordinator {
     std::condition_variable_any turn_;
     bool has_news_ = false;
     std::int64_t planned_epoch_ = -1;
+    std::int64_t round_size_ = round_most;
+    Nanoseconds rested_{0};  // no round before
     Nanoseconds planned_{0}, expired_{0}, signed_{0};
     os::Thread thread_;
 };

@@ -350,6 +350,28 @@ TEST_CASE("listeners hear each event once, in order, and when it is durable") {
     for (std::size_t i = 0; i < heard.size(); ++i) CHECK(heard[i] == static_cast<std::int64_t>(i));
 }
 
+TEST_CASE("a round that took too long is made smaller, a quick one grows, within limits") {
+    constexpr auto may = std::chrono::milliseconds(30);
+    CHECK(next_round_size(400, std::chrono::milliseconds(31), may) == 200);
+    CHECK(next_round_size(round_least + 1, std::chrono::seconds(1), may) == round_least);
+    CHECK(next_round_size(100, std::chrono::milliseconds(20), may) == 100);
+    CHECK(next_round_size(100, std::chrono::milliseconds(14), may) == 125);
+    CHECK(next_round_size(round_most, Nanoseconds(1), may) == round_most);
+    // From the least it can grow again.
+    CHECK(next_round_size(round_least, Nanoseconds(1), may) > round_least);
+}
+
+TEST_CASE("deciding waits for no reader, and no reader for it") {
+    CoordinatorWorld world;
+    const auto coordinator = world.founded();
+    wait_for_rest(*coordinator);
+    const auto refused = coordinator->read([&](const Core&) {
+        return ask(*coordinator, person("bo"), Submit{small_job("reef"), "", ""});
+    });
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::not_found);
+}
+
 TEST_CASE("time alone ends what is too old") {
     CoordinatorWorld world;
     const auto coordinator = world.founded();

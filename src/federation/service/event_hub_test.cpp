@@ -12,7 +12,10 @@ constexpr std::size_t room = 256u << 10;
 struct HubWorld : CoordinatorWorld {
     std::unique_ptr<Coordinator> coordinator = founded();
     EventHub hub{*coordinator};
-    ~HubWorld() { coordinator.reset(); }
+    ~HubWorld() {
+        hub.stop();
+        coordinator.reset();
+    }
 
     std::shared_ptr<EventStream> listen(const std::string& who, std::int64_t after = -1,
                                         const std::string& job = {}, std::size_t bytes = room) {
@@ -100,6 +103,7 @@ TEST_CASE("an event that is durable but not told yet comes once to who joins jus
     REQUIRE(eventually([&] { return (text += all_of(*stream)).find("job.decided") != std::string::npos; }));
     const std::vector<std::int64_t> numbers = numbers_in(text);
     for (std::size_t i = 0; i < numbers.size(); ++i) CHECK(numbers[i] == static_cast<std::int64_t>(i) + 1);
+    hub.stop();
     coordinator.reset();
 }
 
@@ -159,6 +163,95 @@ TEST_CASE("a listener that reads nothing is dropped, and holds nobody up") {
     world.submit(*world.coordinator);
     CHECK(eventually([&] { return slow->end() == StreamEnd::too_slow; }));
     CHECK(eventually([&] { return quick->sent_events() >= 1; }));
+}
+
+TEST_CASE("a burst larger than any stream's buffer reaches whoever reads, whole and in order") {
+    HubWorld world;
+    const auto stream = world.listen("ada", -1, "", 8u << 10);
+    constexpr std::size_t jobs = 40;  // of about 1 KB each
+    for (std::size_t i = 0; i < jobs; ++i)
+        world.coordinator->execute({person("ada"), Submit{small_job("reef"), "", ""}},
+                                   [](const Result<Json>&) {});
+    std::string text;
+    const auto submitted = [&] {
+        std::size_t count = 0;
+        for (std::size_t at = 0; (at = text.find("event: job.submitted", at)) != std::string::npos; ++at)
+            ++count;
+        return count;
+    };
+    REQUIRE(eventually([&] {
+        text += all_of(*stream);
+        return submitted() == jobs;
+    }));
+    CHECK(text.size() > 8u << 10);
+    CHECK(stream->end() == StreamEnd::open);
+    const std::vector<std::int64_t> numbers = numbers_in(text);
+    CHECK(std::is_sorted(numbers.begin(), numbers.end()));
+    CHECK(std::adjacent_find(numbers.begin(), numbers.end()) == numbers.end());
+}
+
+TEST_CASE("who is further behind than what is kept is dropped, others are not") {
+    CoordinatorWorld world;
+    auto coordinator = world.founded();
+    EventHub hub(*coordinator, {.recent_bytes = 16u << 10});
+    const auto behind = std::make_shared<EventStream>(2u << 10, [] {});
+    const auto quick = std::make_shared<EventStream>(room, [] {});
+    hub.add(behind, person("ada"), "", -1);
+    hub.add(quick, person("ada"), "", -1);
+    for (int i = 0; i < 400 && behind->end() == StreamEnd::open; ++i) {
+        world.submit(*coordinator);
+        all_of(*quick);
+    }
+    CHECK(eventually([&] { return behind->end() == StreamEnd::too_slow; }));
+    CHECK(quick->end() == StreamEnd::open);
+    CHECK(eventually([&] { return hub.listeners() == 1; }));
+    hub.stop();
+    coordinator.reset();
+}
+
+TEST_CASE("a long log of others' events is gone through in visits, each of which gets further") {
+    CoordinatorWorld world;
+    auto coordinator = world.founded();
+    for (int i = 0; i < 12; ++i) world.submit(*coordinator);
+    const std::string own = world.submit(*coordinator, "bo", "dune");
+    EventHub hub(*coordinator, {.missed_entries = 5});
+    std::int64_t after = 4;  // what everybody sees comes before
+    int visits = 0;
+    std::string text;
+    while (visits < 40 && text.find("\"" + own + "\"") == std::string::npos) {
+        ++visits;
+        const auto stream = std::make_shared<EventStream>(room, [] {});
+        hub.add(stream, person("bo"), "", after);
+        text = all_of(*stream);
+        const auto numbers = numbers_in(text);
+        if (stream->end() == StreamEnd::open) break;
+        REQUIRE_FALSE(numbers.empty());
+        REQUIRE(numbers.back() > after);
+        after = numbers.back();
+    }
+    CHECK(visits > 1);
+    CHECK(text.find("\"" + own + "\"") != std::string::npos);
+    hub.stop();
+    coordinator.reset();
+}
+
+TEST_CASE("after a restart a new listener hears what is new, and nothing of before") {
+    CoordinatorWorld world;
+    {
+        const auto coordinator = world.founded();
+        world.submit(*coordinator);
+    }
+    auto coordinator = world.open();
+    EventHub hub(*coordinator);
+    const auto stream = std::make_shared<EventStream>(room, [] {});
+    const std::uint64_t before = coordinator->durable();
+    hub.add(stream, person("root"), "", -1);
+    world.submit(*coordinator);
+    std::string text;
+    REQUIRE(eventually([&] { return (text += all_of(*stream)).find("job.submitted") != std::string::npos; }));
+    CHECK(numbers_in(text).front() >= static_cast<std::int64_t>(before));
+    hub.stop();
+    coordinator.reset();
 }
 
 }  // namespace
