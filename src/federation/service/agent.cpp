@@ -145,10 +145,24 @@ Status Agent::keep_journal() {
 
 // ---- talking ---------------------------------------------------------------------------------------------
 
+// Somebody at the site has replaced it since this agent began.
+bool Agent::has_new_key() {
+    if (!config_.read_key) return false;
+    auto key = config_.read_key();
+    if (!key || key->public_key() == key_.public_key()) return false;
+    key_ = std::move(*key);
+    countersignature_ = nullptr;
+    return true;
+}
+
 Status Agent::introduce() {
-    const Json statement =
-        make_introduction(config_.origin, config_.site, token_key_.public_key(), key_, now_ms());
-    const auto taken = call_("/v1/agent/introduce", statement, {});
+    const auto introduced = [this] {
+        return call_("/v1/agent/introduce",
+                     make_introduction(config_.origin, config_.site, token_key_.public_key(), key_, now_ms()),
+                     {});
+    };
+    auto taken = introduced();
+    if (!taken && taken.error().code == Code::refused && has_new_key()) taken = introduced();
     if (!taken) return fail(taken.error());
     is_introduced_ = true;
     is_described_ = false;
@@ -245,10 +259,24 @@ Status Agent::keep_output(const std::string& claim, JobStream stream) {
 
 // ---- watching over the ledger ----------------------------------------------------------------------------
 
+// The key that was in force signed for the one after it; nobody else's word is taken.
+Status Agent::follow_rotations(const SignedHead& head, const Json& answer) {
+    if (is_signed_by(head, memory_.coordinator)) return {};
+    for (const Json& item : answer.value("rotations", Json::array())) {
+        EM_ASSIGN(const KeyEvent event, key_event_from(event_type(KeyChange::rotated), item));
+        if (event.key != memory_.coordinator) continue;
+        auto followed = follow_rotation(memory_, event);
+        if (!followed) return fail(followed.error().within("the coordinator's key"));
+        memory_ = std::move(*followed);
+    }
+    return {};
+}
+
 Status Agent::witness_head(const Json& answer) {
     const auto head_text = answer.find("head");
     if (head_text == answer.end() || !head_text->is_string()) return {};
     EM_ASSIGN(const SignedHead head, decode_signed_head(head_text->get<std::string>()));
+    EM_TRY(follow_rotations(head, answer));
     const TreeHead& last = memory_.last;
     if (head.head.size < last.size || (head.head.size == last.size && head.head.root == last.root)) return {};
     Proof proof;

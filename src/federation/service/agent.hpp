@@ -42,6 +42,8 @@ struct AgentConfig {
     PublicKey coordinator_key{};
     os::Path folder;
     contract::SiteDocument document;
+    // The site's key as it is now, after a refusal: it may have been replaced. Empty: it never is.
+    std::function<Result<SigningKey>()> read_key{};
     std::map<std::string, std::string> environment{};  // added to that of every job
     std::map<std::string, std::string>
         queues{};  // of the site's scheduler, by partition; none: its usual one
@@ -69,6 +71,8 @@ class Agent {
 
     Result<Json> call(const std::string& path, const Json& body);
     Status introduce();
+    bool has_new_key();
+    Status follow_rotations(const SignedHead& head, const Json& answer);
     Result<SiteReport> make_report();
     Status carry_out(const Orders& orders);
     void start(const StartOrder& order);

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "federation/core/law.hpp"
 #include "federation/http/openapi.hpp"
+#include "federation/http/problem_pages.hpp"
 
 namespace euromesh::federation {
 namespace {
@@ -133,6 +134,8 @@ Result<Api> make_api(ApiContext& context) {
     add_site_routes(api, context);
     add_agent_routes(api, context);
     add_ledger_routes(api, context);
+    add_key_routes(api, context);
+    add_problem_routes(api);
     add_openapi_route(api, context.issuer);
     EM_TRY(api.check());
     return api;

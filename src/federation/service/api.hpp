@@ -42,6 +42,7 @@ void add_access_routes(Api& api, ApiContext& context);
 void add_site_routes(Api& api, ApiContext& context);
 void add_agent_routes(Api& api, ApiContext& context);
 void add_ledger_routes(Api& api, ApiContext& context);
+void add_key_routes(Api& api, ApiContext& context);
 Status add_schemas(SchemaSet& schemas);
 
 // For handlers. The actor that authenticate has put there.

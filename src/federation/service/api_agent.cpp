@@ -42,6 +42,24 @@ Status take_countersignature(ApiContext& context, const std::string& site, const
     return context.coordinator.countersign(static_cast<std::uint64_t>(size), std::move(made));
 }
 
+// By what an agent knows who signs now: it follows from the key that it was given.
+Json rotations_of(const Core& core) {
+    Json list = Json::array();
+    for (const KeyChangeRecord& change : core.tables().federation().key_changes) {
+        if (change.role != "coordinator") continue;
+        Json signatures = Json::array();
+        for (const KeySignedBy& one : change.signatures)
+            signatures.push_back({{"by", one.by}, {"signature", one.signature}});
+        list.push_back({{"role", change.role},
+                        {"name", change.name},
+                        {"key", change.key},
+                        {"successor", change.successor},
+                        {"signed_by", change.signed_by},
+                        {"signatures", std::move(signatures)}});
+    }
+    return list;
+}
+
 // The newest head, and the proof that it continues what the site has signed last.
 void add_head(ApiContext& context, std::int64_t witnessed, Json& answer) {
     const std::vector<SignedHead> heads = context.coordinator.heads();
@@ -67,6 +85,8 @@ void answer_report(ApiContext& context, const AgentReport& told, const Responder
         if (!orders) return responder.fail(orders.error());
         Json answer = {{"orders", to_json(*orders)}, {"wanted", context.outputs.wanted(told.site.site)}};
         add_head(context, told.witnessed, answer);
+        Json rotations = context.coordinator.read(rotations_of);
+        if (!rotations.empty()) answer["rotations"] = std::move(rotations);
         responder.answer(json_answer(answer));
     });
 }

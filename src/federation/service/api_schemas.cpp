@@ -107,6 +107,7 @@ Status add_schemas(SchemaSet& schemas) {
                        object({{"state", one_of({"active", "draining", "left"}, "what it shall be")},
                                {"words", text(0, 500, "why")}},
                               {"state"})));
+    EM_TRY(schemas.add("KeyChange", document("a key that is replaced or ended, signed: docs/ledger.md")));
     EM_TRY(schemas.add("Introduction", document("an agent's token key, signed by its site's key")));
     EM_TRY(schemas.add("AgentReport", document("what an agent knows of its claims")));
     EM_TRY(schemas.add("AgentOutput", document("the end of what a job has printed")));

@@ -70,6 +70,12 @@ struct ReefWorld : ApiWorld {
             {"setOwnState", {{"state", "draining"}}},
             {"introduceAgent",
              {{"site", "site-a"}, {"key", Json::object()}, {"time_ms", 0}, {"signature", ""}}},
+            {"changeKey",
+             {{"role", "site"},
+              {"name", "site-a"},
+              {"key", std::string(64, 'a')},
+              {"signed_by", "owner"},
+              {"signatures", Json::array()}}},
             {"reportClaims",
              {{"report", {{"journal", "x"}, {"orders_seen", -1}, {"claims", Json::array()}}},
               {"witnessed", 0}}},
@@ -163,7 +169,8 @@ TEST_CASE("every route but the public ones wants a token, and the right scope") 
         }
     }
     CHECK(open == std::set<std::string>{"getFederation", "introduceAgent", "listHeads", "proveInclusion",
-                                        "proveConsistency", "show_openapi"});
+                                        "proveConsistency", "show_openapi", "changeKey", "listProblems",
+                                        "getProblem"});
 }
 
 TEST_CASE("a member of another project sees nothing of this one and changes nothing, whatever the scopes") {

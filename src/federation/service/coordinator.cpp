@@ -7,6 +7,7 @@
 #include "base/assert.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "federation/service/kept_heads.hpp"
 
 namespace euromesh::federation {
 namespace {
@@ -22,23 +23,6 @@ const Actor the_coordinator{.account = "coordinator", .name = {}, .groups = {}, 
 std::string snapshot_text(const Core& core, const MerkleTree& tree) {
     const std::string state = core.snapshot();
     return fmt::format("{}\n", state.size()) + state + tree.snapshot();
-}
-
-std::string heads_text(const std::deque<SignedHead>& heads) {
-    Json list = Json::array();
-    for (const SignedHead& head : heads) list.push_back(encode(head));
-    return list.dump();
-}
-
-Result<std::deque<SignedHead>> read_heads(const std::string& text) {
-    EM_ASSIGN(const Json list, parse_json(text, document_most_bytes));
-    std::deque<SignedHead> heads;
-    for (const Json& item : list) {
-        if (!item.is_string()) return fail(Code::corrupted, "a head is a text");
-        EM_ASSIGN(SignedHead head, decode_signed_head(item.get<std::string>()));
-        heads.push_back(std::move(head));
-    }
-    return heads;
 }
 
 Error log_is_closed() {
@@ -100,10 +84,21 @@ Coordinator::~Coordinator() {
     (void)writer_.release();
 }
 
-// A site's key counts for heads that hold its admission.
-void Coordinator::note_admissions() {
-    if (admitted_.size() == core_.tables().sites().size()) return;
-    for (const auto& [id, site] : core_.tables().sites()) admitted_.try_emplace(id, tree_.size());
+// A site's key counts for heads that hold its admission, or the change that put it into force.
+void Coordinator::note_site_keys() {
+    const auto& sites = core_.tables().sites();
+    const std::size_t changes = core_.tables().federation().key_changes.size();
+    if (site_keys_.size() == sites.size() && key_changes_ == changes) return;
+    key_changes_ = changes;
+    for (const auto& [id, site] : sites) {
+        SiteKey& known = site_keys_[id];
+        if (known.from == 0 || known.key != site.public_key) known = {site.public_key, tree_.size()};
+    }
+}
+
+// Its key may have been replaced; whoever has the new one signs from then on.
+bool Coordinator::may_sign() const {
+    return core_.tables().federation().coordinator_key == to_hex(key_.public_key());
 }
 
 // What was signed must be what the log still says.
@@ -127,7 +122,7 @@ Status Coordinator::replay(LogStore& store) {
         core_ = std::move(restored->core);
         tree_ = std::move(restored->tree);
         snapshot_at_ = snapshot->at;
-        for (const auto& [id, site] : core_.tables().sites()) admitted_[id] = tree_.size();
+        note_site_keys();
     }
     for (;;) {
         EM_ASSIGN(const std::vector<std::string> entries,
@@ -137,12 +132,12 @@ Status Coordinator::replay(LogStore& store) {
             const Status applied = core_.replay(entry);
             if (!applied) return fail(applied.error().within(fmt::format("entry {}", tree_.size())));
             tree_.append_entry(entry);
-            note_admissions();
+            note_site_keys();
         }
     }
     EM_ASSIGN(const std::optional<std::string> heads, store.get_document(heads_document));
     if (heads) {
-        EM_ASSIGN(heads_, read_heads(*heads));
+        EM_ASSIGN(heads_, read_kept_heads(*heads, document_most_bytes));
         EM_TRY(check_heads());
     }
     const std::string own = to_hex(key_.public_key());
@@ -186,7 +181,7 @@ Status Coordinator::hand_in(const Outcome& outcome, LogWriter::Done done) {
         const Status applied = core_.apply(event);
         EM_ASSERT(applied.has_value(), "the core takes its own events");
         tree_.append_entry(event.text);
-        note_admissions();
+        note_site_keys();
         happened->push_back(happening_of(event, core_.tables()));
     }
     return {};
@@ -265,8 +260,8 @@ Status Coordinator::countersign(std::uint64_t size, Countersignature countersign
     const auto found = std::find_if(heads_.begin(), heads_.end(),
                                     [&](const SignedHead& head) { return head.head.size == size; });
     if (found == heads_.end()) return fail(Code::not_found, "no recent head of {} entries", size);
-    const auto admitted = admitted_.find(countersignature.site);
-    if (admitted != admitted_.end() && size < admitted->second)
+    const auto known = site_keys_.find(countersignature.site);
+    if (known != site_keys_.end() && size < known->second.from)
         return fail(Code::refused, "site {} was admitted after that head", countersignature.site);
     const SiteRecord* site = core_.tables().site(countersignature.site);
     PublicKey key{};
@@ -337,7 +332,7 @@ void Coordinator::expire() {
 void Coordinator::sign_head() {
     const std::uint64_t size = durable();
     const std::unique_lock lock(mutex_);
-    if (size > 0 && (heads_.empty() || heads_.back().head.size != size)) {
+    if (size > 0 && may_sign() && (heads_.empty() || heads_.back().head.size != size)) {
         // Sites refuse a head that is older than the one before; the clock may have gone back.
         const std::int64_t before_ms = heads_.empty() ? 0 : heads_.back().head.time_ms;
         const TreeHead head{core_.tables().federation().name, size, tree_.root_at(size),
@@ -347,7 +342,7 @@ void Coordinator::sign_head() {
         heads_changed_ = true;
     }
     if (!std::exchange(heads_changed_, false)) return;
-    writer_->run([this, text = heads_text(heads_)](LogStore& store) {
+    writer_->run([this, text = kept_heads_text(heads_, document_most_bytes)](LogStore& store) {
         const Status kept = store.put_document(heads_document, text);
         if (!kept) logger_.warning("heads are not kept", {{"error", kept.error().message}});
     });

@@ -99,7 +99,8 @@ class Coordinator {
   private:
     Coordinator(SigningKey key, const Clock& clock, const Logger& logger, CoordinatorOptions options);
     Status replay(LogStore& store);
-    void note_admissions();
+    void note_site_keys();
+    bool may_sign() const;
     Status check_heads() const;
     void run_after_durable(std::function<void()> task);
     Status hand_in(const Outcome& outcome, LogWriter::Done done);
@@ -128,8 +129,12 @@ class Coordinator {
     mutable std::shared_mutex mutex_;  // whoever changes the core has both
     Core core_;
     MerkleTree tree_;
-    std::map<std::string, std::uint64_t>
-        admitted_;  // sites, by the size of the first head that they may sign
+    struct SiteKey {
+        std::string key;         // hexadecimal
+        std::uint64_t from = 0;  // size of the first head that it may sign
+    };
+    std::map<std::string, SiteKey> site_keys_;
+    std::size_t key_changes_ = 0;  // that site_keys_ has taken in
     std::deque<SignedHead> heads_;
     bool heads_changed_ = false;
     std::uint64_t snapshot_at_ = 0;

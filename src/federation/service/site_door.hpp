@@ -35,6 +35,8 @@ class SiteDoor {
     // it; bad_input: not such a document.
     Status introduce(const std::string& origin, const Json& introduction, const std::string& site_key,
                      std::int64_t now_ms);
+    // Its key was replaced or ended: whoever was introduced by the old one is a stranger.
+    void forget(const SiteId& site) { authenticator_.forget(site); }
     // Who proved itself. refused; unavailable: too many within a minute.
     Result<SiteId> enter(std::string_view assertion, std::int64_t now_ms) {
         return authenticator_.authenticate(assertion, now_ms);
