@@ -163,6 +163,20 @@ TEST_CASE("forged signatures: none, HMAC with the public key, another key, anoth
     CHECK(is_refused(body + good.substr(good.rfind('.'))));
 }
 
+// A key id is a name to look up in our own list, never a path, a URL or a query.
+TEST_CASE("key ids that would lead somewhere else lead nowhere") {
+    for (const char* kid : {"../../../../dev/null", "/etc/passwd", "https://evil.example/keys", "' OR 1=1 --",
+                            "file:///proc/self/environ", "k\n", "*"}) {
+        const std::string token = with_header({{"alg", "ES256"}, {"kid", kid}}, claims());
+        CAPTURE(kid);
+        // Well signed, by a key of ours.
+        CHECK(is_refused(token + "." + base64url(made().ec.sign(token))));
+    }
+    const std::string long_kid =
+        with_header({{"alg", "ES256"}, {"kid", std::string(100'000, 'k')}}, claims());
+    CHECK(is_refused(long_kid + "." + base64url(made().ec.sign(long_kid))));
+}
+
 TEST_CASE("r = s = 0 and signatures of another length are no ES256 signatures") {
     const std::string head = with_header({{"alg", "ES256"}, {"kid", made().ec.public_key().id()}}, claims());
     CHECK(is_refused(head + "." + base64url(std::string(64, '\0'))));

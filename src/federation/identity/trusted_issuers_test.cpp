@@ -78,6 +78,42 @@ TEST_CASE("document, then keys, then tokens; before that it is unavailable") {
     CHECK(trusted->due(now_ms + keys_refresh_ms).empty());
 }
 
+// Whoever is trusted for itself is not trusted for others.
+TEST_CASE("a token that names one issuer is not good by another trusted issuer's key") {
+    const std::string second_url = "https://second.example";
+    IssuerConfig second = config();
+    second.issuer = second_url;
+    const auto trusted = TrustedIssuers::make({config(), second}).value();
+    Issuer first, other;
+    for (int round = 0; round < 3; ++round) {
+        for (const IssuerFetch& fetch : trusted->due(now_ms)) {
+            const bool is_second = fetch.url.starts_with(second_url);
+            Result<std::string> reply = std::string();
+            if (is_second && fetch.what == IssuerFetch::What::document)
+                reply = Json{{"issuer", second_url},
+                             {"jwks_uri", second_url + "/keys"},
+                             {"token_endpoint", second_url + "/token"}}
+                            .dump();
+            else if (is_second)
+                reply = KeySet({other.keys[0].public_key()}).document().dump();
+            else
+                reply = first.reply(fetch);
+            CHECK(trusted->answer(fetch, reply, now_ms));
+        }
+    }
+    REQUIRE(trusted->has_all_keys());
+    const auto signed_by = [&](const TokenKey& key, const std::string& issuer) {
+        return make_jws(
+            key, "at+jwt",
+            {{"iss", issuer}, {"aud", "urn:coordinator"}, {"sub", "p"}, {"exp", now_ms / 1000 + 60}});
+    };
+    CHECK(trusted->verify(signed_by(first.keys[0], issuer_url), now_ms));
+    CHECK(trusted->verify(signed_by(other.keys[0], second_url), now_ms));
+    CHECK(code_of(*trusted, signed_by(other.keys[0], issuer_url), now_ms) == Code::refused);
+    CHECK(code_of(*trusted, signed_by(first.keys[0], second_url), now_ms) == Code::refused);
+    CHECK(code_of(*trusted, signed_by(first.keys[0], "https://third.example"), now_ms) == Code::refused);
+}
+
 TEST_CASE("a new key is fetched soon, but nonsense makes us ask at most once a minute") {
     Issuer issuer;
     const auto trusted = make_trusted();
