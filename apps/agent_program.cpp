@@ -20,6 +20,7 @@ using namespace federation;
 
 constexpr std::size_t answer_max_bytes = 32u << 20;
 constexpr const char* key_file = "site.key";
+constexpr const char* next_key_file = "site.key.next";
 constexpr Nanoseconds backoff_most = std::chrono::seconds(60);
 
 // The one that answered last is asked first.
@@ -63,6 +64,7 @@ Result<AgentConfig> agent_config(const AgentFile& file) {
     EM_TRY(from_hex(file.coordinator_key, config.coordinator_key));
     config.folder = file.folder;
     config.document = file.document;
+    config.read_key = [path = file.folder / key_file] { return SigningKey::read(path); };
     return config;
 }
 
@@ -153,6 +155,31 @@ Status enrol_site(const AgentFile& file) {
                             {"operator", file.document.op},
                             {"hosting", file.document.hosting}};
     std::printf("%s\n", admission.dump(2).c_str());
+    return {};
+}
+
+// The successor is durable before the coordinator hears of it, and sent again after a cut.
+Status rotate_site_key(const AgentFile& file) {
+    EM_ASSIGN(const SigningKey key, SigningKey::read(file.folder / key_file));
+    auto next = SigningKey::read(file.folder / next_key_file);
+    if (!next) {
+        if (next.error().code != Code::not_found) return fail(next.error());
+        const SigningKey made = SigningKey::generate();
+        EM_TRY(made.write(file.folder / next_key_file));
+        next = made;
+    }
+    KeyEvent event;
+    event.name = file.site.text();
+    event.key = key.public_key();
+    event.successor = next->public_key();
+    sign_key_event(file.federation, event, event.name, key);
+    const auto changed = caller(file)("/v1/keys", to_json(event), {});
+    if (!changed) return fail(changed.error());
+    EM_ASSIGN(const std::string text, os::read_file(file.folder / next_key_file, 1u << 16));
+    EM_TRY(os::write_secret_atomically(file.folder / key_file, text));
+    std::error_code ignored;
+    std::filesystem::remove(file.folder / next_key_file, ignored);
+    std::printf("site %s has a new key: %s\n", event.name.c_str(), to_hex(event.successor).c_str());
     return {};
 }
 

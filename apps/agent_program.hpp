@@ -21,4 +21,7 @@ Status set_site_state(const federation::AgentFile& config, const std::string& st
 // Makes the site's key, if there is none, and prints what an administrator needs to admit the site.
 Status enrol_site(const federation::AgentFile& config);
 
+// Replaces the site's key by a new one, for which the old one signs; a running agent takes it up by itself.
+Status rotate_site_key(const federation::AgentFile& config);
+
 }  // namespace euromesh::apps

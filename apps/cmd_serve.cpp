@@ -12,6 +12,7 @@ namespace {
 struct ServeArguments {
     std::string config;
     bool init = false;
+    bool rotate_key = false;
     std::vector<std::string> administrators;
 };
 
@@ -35,6 +36,11 @@ Status serve(const ServeArguments& arguments, const Context& context) {
                     config.keys.string().c_str());
         return {};
     }
+    if (arguments.rotate_key) {
+        EM_TRY(rotate_coordinator_key(config, context.clock, context.log));
+        std::printf("%s has a new key; the old one signed for it in the ledger\n", config.name.c_str());
+        return {};
+    }
     os::watch_for_stop();
     os::raise_open_file_limit();
     auto started = CoordinatorProgram::start(config, context.clock, context.log);
@@ -53,6 +59,10 @@ void add_serve(CLI::App& root, Context& context) {
     command->add_option("--config", arguments->config, "TOML file (docs/coordinator.md)")->required();
     CLI::Option* init =
         command->add_flag("--init", arguments->init, "make keys and found the federation, then end");
+    command
+        ->add_flag("--rotate-key", arguments->rotate_key,
+                   "replace the coordinator's key by a new one, then end; while it is not running")
+        ->excludes(init);
     command
         ->add_option("--admin", arguments->administrators,
                      "account of an administrator, ISSUER|SUBJECT as whoami shows it; may be given again")

@@ -89,10 +89,12 @@ void add_agent(CLI::App& site, Context& context) {
     });
     CLI::App* key = site.add_subcommand("key", "make the site's key, and print what an administrator admits");
     key->add_option("--config", *file, "TOML file (docs/coordinator.md)")->required();
-    key->callback([file, &context] {
-        context.chosen = [file]() -> Status {
+    const auto rotate = std::make_shared<bool>(false);
+    key->add_flag("--rotate", *rotate, "replace it by a new one, for which the old one signs");
+    key->callback([file, rotate, &context] {
+        context.chosen = [file, rotate]() -> Status {
             EM_ASSIGN(const federation::AgentFile config, federation::read_agent_file(*file));
-            return enrol_site(config);
+            return *rotate ? rotate_site_key(config) : enrol_site(config);
         };
     });
 }

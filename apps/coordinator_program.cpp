@@ -15,6 +15,7 @@ namespace {
 using namespace federation;
 
 constexpr const char* key_file = "coordinator.key";
+constexpr const char* next_key_file = "coordinator.key.next";
 constexpr const char* board_file = "board.key";
 constexpr Nanoseconds keeper_pause = std::chrono::milliseconds(200);
 constexpr Nanoseconds lead_pause = std::chrono::milliseconds(300);
@@ -29,6 +30,26 @@ Result<SigningKey> read_or_make_key(const os::Path& file) {
     return made;
 }
 
+Result<std::unique_ptr<Coordinator>> open_with(SigningKey key, const ServeConfig& config, const Clock& clock,
+                                               const Logger& logger) {
+    EM_ASSIGN(std::unique_ptr<LogStore> writing, open_store(config.store));
+    EM_ASSIGN(std::unique_ptr<LogStore> reading, open_store(config.store));
+    CoordinatorOptions options;
+    options.holder = fmt::format("{} process {}", config.url, os::own_process_id());
+    return Coordinator::open(std::move(writing), std::move(reading), std::move(key), clock, logger,
+                             std::move(options));
+}
+
+// The successor is in the ledger: it takes the place of the old key.
+Status take_next_key(const ServeConfig& config) {
+    EM_ASSIGN(const std::string text, os::read_file(config.keys / next_key_file, 1u << 16));
+    EM_TRY(os::write_secret_atomically(config.keys / key_file, text));
+    std::error_code ignored;
+    std::filesystem::remove(config.keys / next_key_file, ignored);
+    return {};
+}
+
+// A rotation that was cut between the ledger and the file is finished here.
 Result<std::unique_ptr<Coordinator>> open_coordinator_of(const ServeConfig& config, const Clock& clock,
                                                          const Logger& logger) {
     auto key = SigningKey::read(config.keys / key_file);
@@ -36,12 +57,13 @@ Result<std::unique_ptr<Coordinator>> open_coordinator_of(const ServeConfig& conf
         return fail(Code::not_found, "{}: no key; found the federation first: euromesh serve --init",
                     (config.keys / key_file).string());
     if (!key) return fail(key.error());
-    EM_ASSIGN(std::unique_ptr<LogStore> writing, open_store(config.store));
-    EM_ASSIGN(std::unique_ptr<LogStore> reading, open_store(config.store));
-    CoordinatorOptions options;
-    options.holder = fmt::format("{} process {}", config.url, os::own_process_id());
-    return Coordinator::open(std::move(writing), std::move(reading), std::move(*key), clock, logger,
-                             std::move(options));
+    auto opened = open_with(std::move(*key), config, clock, logger);
+    if (opened || opened.error().code != Code::refused) return opened;
+    auto next = SigningKey::read(config.keys / next_key_file);
+    if (!next) return opened;
+    EM_ASSIGN(std::unique_ptr<Coordinator> coordinator, open_with(std::move(*next), config, clock, logger));
+    EM_TRY(take_next_key(config));
+    return coordinator;
 }
 
 }  // namespace
@@ -71,6 +93,24 @@ Status found_federation(const ServeConfig& config, const std::vector<std::string
         .account = administrators.front(), .name = {}, .groups = {}, .scopes = {}, .site = {}};
     const auto founded = ask(*coordinator, {founder, Found{std::move(record)}});
     return founded ? Status{} : Status(fail(founded.error()));
+}
+
+Status rotate_coordinator_key(const ServeConfig& config, const Clock& clock, const Logger& logger) {
+    EM_ASSIGN(std::unique_ptr<Coordinator> coordinator, open_coordinator_of(config, clock, logger));
+    EM_ASSIGN(const SigningKey key, SigningKey::read(config.keys / key_file));
+    EM_ASSIGN(const SigningKey next, read_or_make_key(config.keys / next_key_file));
+    KeyEvent event;
+    event.role = KeyRole::coordinator;
+    event.name = coordinator->read([](const Core& core) { return core.tables().federation().name; });
+    event.key = key.public_key();
+    event.successor = next.public_key();
+    sign_key_event(event.name, event, event.name, key);
+    Actor owner;
+    owner.account = event.name;
+    const auto changed = ask(*coordinator, {std::move(owner), ChangeKey{std::move(event)}});
+    if (!changed) return fail(changed.error());
+    coordinator.reset();
+    return take_next_key(config);
 }
 
 Result<std::unique_ptr<CoordinatorProgram>> CoordinatorProgram::start(const ServeConfig& config,

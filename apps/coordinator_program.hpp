@@ -55,6 +55,11 @@ class CoordinatorProgram {
 Status found_federation(const federation::ServeConfig& config, const std::vector<std::string>& administrators,
                         const Clock& clock, const Logger& logger);
 
+// Signs a new key with the old one, into the ledger and in its place; the coordinator must not be running.
+// conflict: it is.
+Status rotate_coordinator_key(const federation::ServeConfig& config, const Clock& clock,
+                              const Logger& logger);
+
 // Asks the core and waits for the answer.
 Result<Json> ask(federation::Coordinator& coordinator, federation::Command command);
 
