@@ -77,6 +77,8 @@ TEST_CASE("what is about something unknown is for administrators only") {
     for (const EventData& data :
          {EventData(ClaimEnded{"c1-0", "ended", 1, 2, 0, 0, ""}), EventData(JobCancelAsked{"j1", ""}),
           EventData(ClaimLost{"c1-0", ""}), EventData(AllocationClawedBack{"a1", 1, 1}),
+          EventData(ClaimDisplaced{"c1-0", "j2", "emergency", "r", 0, "w"}),
+          EventData(AllocationCredited{"a1", "c1-0", 1}),
           EventData(ApplicationReviewed{"p1", "granted", ""})}) {
         const Happening made = happening_of(make_event(0, 1, "coordinator", data), tables);
         CHECK(made.audience == Audience::administrators);
