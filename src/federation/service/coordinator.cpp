@@ -70,6 +70,8 @@ Result<std::unique_ptr<Coordinator>> Coordinator::open(std::unique_ptr<LogStore>
     made->reading_ = std::move(reading);
     made->writer_ =
         std::make_unique<LogWriter>(std::move(writing), made->tree_.size(), made->options_.writer);
+    made->decider_ =
+        os::Thread([self = made.get()](const std::stop_token& stop) { self->decide_until(stop); });
     made->thread_ = os::Thread([self = made.get()](const std::stop_token& stop) { self->work_until(stop); });
     return made;
 }
@@ -78,6 +80,8 @@ Coordinator::~Coordinator() {
     thread_.request_stop();
     turn_.notify_all();
     thread_ = os::Thread();  // joins
+    decider_.request_stop();
+    decider_ = os::Thread();
     // What was handed in is written and answered; the answers still reach for the writer meanwhile, which
     // reset() would hide from them.
     delete writer_.get();
@@ -192,7 +196,34 @@ void Coordinator::run_after_durable(std::function<void()> task) {
     writer_->run([task = std::move(task)](LogStore&) { task(); });
 }
 
-void Coordinator::execute(const Command& command, Answer answer) {
+void Coordinator::execute(Command command, Answer answer) {
+    {
+        const std::lock_guard lock(undecided_mutex_);
+        if (undecided_.size() < options_.most_undecided) {
+            undecided_.push_back({std::move(command), std::move(answer)});
+            undecided_changed_.notify_one();
+            return;
+        }
+    }
+    answer(fail(Code::unavailable, "the coordinator has {} commands to decide; try again in a moment",
+                options_.most_undecided));
+}
+
+// What is there when it is told to stop is decided first.
+void Coordinator::decide_until(const std::stop_token& stop) {
+    std::deque<Undecided> taken;
+    for (;;) {
+        {
+            std::unique_lock lock(undecided_mutex_);
+            if (!undecided_changed_.wait(lock, stop, [this] { return !undecided_.empty(); })) return;
+            taken.swap(undecided_);
+        }
+        for (Undecided& one : taken) decide(one.command, std::move(one.answer));
+        taken.clear();
+    }
+}
+
+void Coordinator::decide(const Command& command, Answer answer) {
     std::unique_lock lock(deciding_);
     Result<Outcome> outcome = core_.handle(command, now_ms());
     if (!outcome) {
@@ -313,7 +344,7 @@ void Coordinator::take_turn() {
 
 void Coordinator::plan() {
     const Nanoseconds began = clock_.monotonic();
-    execute({the_coordinator, Plan{round_size_}}, [this](const Result<Json>& planned) {
+    decide({the_coordinator, Plan{round_size_}}, [this](const Result<Json>& planned) {
         if (!planned) logger_.warning("no placement round", {{"error", planned.error().message}});
     });
     const Nanoseconds took = clock_.monotonic() - began;
@@ -323,7 +354,7 @@ void Coordinator::plan() {
 
 void Coordinator::expire() {
     if (!read([](const Core& core) { return core.tables().founded(); })) return;
-    execute({the_coordinator, Expire{}}, [this](const Result<Json>& expired) {
+    decide({the_coordinator, Expire{}}, [this](const Result<Json>& expired) {
         if (!expired) logger_.warning("nothing expired", {{"error", expired.error().message}});
     });
 }

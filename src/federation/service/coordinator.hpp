@@ -5,13 +5,16 @@
 // could take back. When the log fails, the coordinator has failed for good: is_failed() tells the program to
 // end, and the next one replays the log.
 //
+// Commands are decided in their order by one thread, so that whoever hands one in goes on at once: with a
+// server's few threads each wait of one of them would be a wait of all its connections.
+//
 // It also does what only time brings about: placement rounds, claw-back, signed heads, snapshots. For that it
-// has a thread of its own. Nobody waits long for it: whoever reads waits only while events are applied, not
+// has another thread. Nobody waits long for it: whoever reads waits only while events are applied, not
 // while something is decided; a placement round is made smaller until it takes round_time at most, and is
 // followed by a rest, so that commands get most of the time however many jobs wait.
 //
-// Thread rule: every function is safe from any thread. Answers come on the thread of the log, or at once when
-// the core says no; they must be quick and never wait. It does not: speak HTTP, know tokens, keep secrets but
+// Thread rule: every function is safe from any thread. Answers come on the thread of the log or on the one
+// that decides; they must be quick and never wait. It does not: speak HTTP, know tokens, keep secrets but
 // its signing key.
 #pragma once
 
@@ -44,7 +47,8 @@ struct CoordinatorOptions {
     Nanoseconds head_every = std::chrono::seconds(1);
     Nanoseconds plan_every = std::chrono::seconds(2);  // without news; with news at once
     Nanoseconds round_time = std::chrono::milliseconds(30);
-    int round_rest = 3;  // times as long as the round
+    int round_rest = 3;                 // times as long as the round
+    std::size_t most_undecided = 4096;  // commands; above it one is refused as unavailable
     Nanoseconds expire_every = std::chrono::seconds(30);
     LogWriterOptions writer{};
 };
@@ -70,7 +74,7 @@ class Coordinator {
     Coordinator(const Coordinator&) = delete;
     Coordinator& operator=(const Coordinator&) = delete;
 
-    void execute(const Command& command, Answer answer);
+    void execute(Command command, Answer answer);
     // A site's report, answered with its orders.
     void report(const Actor& site, const SiteReport& report, std::function<void(Result<Orders>)> answer);
     void on_event(Listener listener);  // before the first command
@@ -103,6 +107,8 @@ class Coordinator {
     bool may_sign() const;
     Status check_heads() const;
     void run_after_durable(std::function<void()> task);
+    void decide_until(const std::stop_token& stop);
+    void decide(const Command& command, Answer answer);
     Status hand_in(const Outcome& outcome, LogWriter::Done done);
     void work_until(const std::stop_token& stop);
     void take_turn();
@@ -146,6 +152,14 @@ class Coordinator {
     std::vector<Listener> listeners_;
     std::unique_ptr<LogWriter> writer_;
 
+    struct Undecided {
+        Command command;
+        Answer answer;
+    };
+    std::mutex undecided_mutex_;
+    std::condition_variable_any undecided_changed_;
+    std::deque<Undecided> undecided_;
+
     std::mutex turn_mutex_;
     std::condition_variable_any turn_;
     bool has_news_ = false;
@@ -153,7 +167,7 @@ class Coordinator {
     std::int64_t round_size_ = round_most;
     Nanoseconds rested_{0};  // no round before
     Nanoseconds planned_{0}, expired_{0}, signed_{0};
-    os::Thread thread_;
+    os::Thread thread_, decider_;
 };
 
 }  // namespace euromesh::federation

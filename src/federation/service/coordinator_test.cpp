@@ -237,11 +237,43 @@ TEST_CASE("orders that rest on another's lost events are not given out") {
     coordinator->on_event([&](const Happening& happening) {
         if (happening.type != "site.journal_opened" || is_other_in.exchange(true)) return;
         world.disk.fail_with({Code::corrupted, "the disk is gone"});
+        const auto size = [&] {
+            return coordinator->read([](const Core& c) { return c.tables().next_seq(); });
+        };
+        const auto before = size();
         coordinator->execute({person("ada"), Submit{small_job("reef"), "", ""}}, [](const auto&) {});
+        CHECK(eventually([&] { return size() > before; }));
     });
     const auto orders = report(*coordinator, "site-a", {"journal-2", -1, {}});
     REQUIRE_FALSE(orders);
     CHECK(orders.error().code == Code::unavailable);
+}
+
+TEST_CASE("commands are decided in their order without their callers' time; too many at once are refused") {
+    CoordinatorWorld world;
+    world.options.most_undecided = 8;
+    const auto coordinator = world.founded();
+    std::atomic<int> answered{0}, refused{0};
+    std::atomic<bool> may_go_on{false};
+    // What decides is held at its first answer.
+    coordinator->execute({person("ada"), Submit{small_job("nobody's"), "", ""}}, [&](const auto& answer) {
+        CHECK_FALSE(answer);
+        ++answered;
+        CHECK(eventually([&] { return may_go_on.load(); }));
+    });
+    CHECK(eventually([&] { return answered == 1; }));
+    for (int i = 0; i < 20; ++i) {
+        coordinator->execute({person("ada"), Submit{small_job("nobody's"), "", ""}}, [&](const auto& answer) {
+            REQUIRE_FALSE(answer);
+            refused += answer.error().code == Code::unavailable ? 1 : 0;
+            ++answered;
+        });
+    }
+    CHECK(refused == 12);
+    CHECK(answered == 13);
+    may_go_on = true;
+    CHECK(eventually([&] { return answered == 21; }));
+    CHECK(refused == 12);
 }
 
 TEST_CASE("heads are signed by the coordinator, grow, and each is a beginning of the next") {
