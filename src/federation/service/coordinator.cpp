@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -20,9 +21,10 @@ constexpr Nanoseconds longest_pause = std::chrono::milliseconds(200);
 const Actor the_coordinator{.account = "coordinator", .name = {}, .groups = {}, .scopes = {}, .site = {}};
 
 // The core's state, then the tree's, with the length of the first in front.
-std::string snapshot_text(const Core& core, const MerkleTree& tree) {
-    const std::string state = core.snapshot();
-    return fmt::format("{}\n", state.size()) + state + tree.snapshot();
+std::string snapshot_text(const Tables& tables, const std::string& tree) {
+    std::string text = tables.snapshot();
+    text.insert(0, fmt::format("{}\n", text.size()));
+    return text += tree;
 }
 
 Error log_is_closed() {
@@ -388,16 +390,23 @@ bool Coordinator::is_snapshot_due() const {
 void Coordinator::take_snapshot() {
     if (is_keeping_snapshot_.load()) return;
     auto keeping = std::make_shared<SnapshotKeeping>();
+    std::optional<Tables> tables;
+    std::string tree;
     const Nanoseconds began = clock_.monotonic();
     {
+        // Commands wait while the tables are copied, not while the copy is written down.
         const std::lock_guard lock(deciding_);
         if (!is_snapshot_due()) return;
         keeping->at = tree_.size();
-        keeping->bytes = snapshot_text(core_, tree_);
+        tables.emplace(core_.tables());
+        tree = tree_.snapshot();
     }
+    const Nanoseconds copied = clock_.monotonic();
+    keeping->bytes = snapshot_text(*tables, tree);
     logger_.info("snapshot", {{"entries", keeping->at},
                               {"bytes", keeping->bytes.size()},
-                              {"us", (clock_.monotonic() - began).count() / 1000}});
+                              {"us", (clock_.monotonic() - began).count() / 1000},
+                              {"held_us", (copied - began).count() / 1000}});
     snapshot_at_ = keeping->at;
     keeping->digest = sha256(keeping->bytes);
     is_keeping_snapshot_ = true;
