@@ -120,7 +120,7 @@ Orders Core::orders_for(const std::string& site, const SiteReport& report) const
 StartOrder Core::start_order(const ClaimRecord& claim) const {
     const JobRecord& job = *tables_.job(claim.job);
     StartOrder order{claim.id,   job.id,         job.account, job.project, claim.partition,
-                     claim.gpus, claim.limit_ms, job.spec,    {}};
+                     claim.gpus, claim.limit_ms, *job.spec,   {}};
     for (std::size_t i = static_cast<std::size_t>(job.attempt_from); i < job.claims.size(); ++i)
         order.sites.push_back(tables_.claim(job.claims[i])->site);
     return order;

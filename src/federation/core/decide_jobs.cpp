@@ -120,7 +120,7 @@ Answer decide_on(Draft& draft, const Cancel& ask) {
         return fail(Code::not_found, "job '{}': there is none that you may see", ask.job.substr(0, 64));
     const RuleRecord person = draft.law.person(draft.tables, draft.actor, project);
     const RuleRecord record = draft.law.project(draft.tables, *project, "", "ju", 0);
-    const RuleRecord workload = draft.law.workload(job->spec, "", project->export_authorised);
+    const RuleRecord workload = draft.law.workload(*job->spec, "", project->export_authorised);
     const RuleRecord context = draft.law.context(draft.tables, draft.now_ms, "ju");
     RuleSubjects subjects;
     subjects.person = &person;

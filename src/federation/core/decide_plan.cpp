@@ -150,7 +150,7 @@ class Round {
                      const Displacement& displacement) {
         const JobRecord& job = *draft_.tables.job(planned.id);
         const AllocationRecord* payer = builder_.payer(job.id);
-        const bool paid = job.spec.gpus_per_site() > 0;
+        const bool paid = job.spec->gpus_per_site() > 0;
         JobDecided decision;
         decision.claims = decided_claims(draft_, planned, paid);
         if (!can_pay(payer, decision.claims)) return false;
@@ -174,7 +174,7 @@ class Round {
     }
     void add(const JobRecord& urgent, const Displaced& one, const std::string& why) {
         const ClaimRecord& claim = *draft_.tables.claim(one.claim);
-        draft_.add(ClaimDisplaced{one.claim, urgent.id, urgent.spec.job_class, one.rule, one.lost_mgh, why});
+        draft_.add(ClaimDisplaced{one.claim, urgent.id, urgent.spec->job_class, one.rule, one.lost_mgh, why});
         if (claim.state == "held") withdraw(draft_, claim, "");
     }
 

@@ -35,11 +35,11 @@ bool Displacer::may_give_way(const ClaimRecord& claim, const JobRecord& job) con
 
 void Displacer::add_site(const JobRecord& urgent, const Workload& workload, const std::string& site,
                          std::vector<RunningClaim>& running) {
-    const bool cpu_only = urgent.spec.gpus_per_site() == 0;
+    const bool cpu_only = urgent.spec->gpus_per_site() == 0;
     for (const std::string& id : tables_.open_claims(site)) {
         const ClaimRecord& claim = *tables_.claim(id);
         const JobRecord& job = *tables_.job(claim.job);
-        const WorkClass work_class = work_class_from(job.spec.job_class).value_or(WorkClass::production);
+        const WorkClass work_class = work_class_from(job.spec->job_class).value_or(WorkClass::production);
         if (work_class <= workload.work_class || !may_give_way(claim, job) || asked_ >= most_asked) continue;
         if (!cpu_only && claim.gpus == 0) continue;
         asked_ += 1;

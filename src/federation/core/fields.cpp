@@ -60,6 +60,13 @@ void FieldReader::read(std::string_view name, const Json& json, contract::JobSpe
     value = std::move(*spec);
 }
 
+void FieldReader::read(std::string_view name, const Json& json,
+                       std::shared_ptr<const contract::JobSpec>& value) {
+    contract::JobSpec spec;
+    read(name, json, spec);
+    value = std::make_shared<const contract::JobSpec>(std::move(spec));
+}
+
 void FieldReader::read(std::string_view name, const Json& json, contract::SiteDocument& value) {
     auto document = contract::read_site_document(json);
     if (!document) return reject(name, document.error().message);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,7 @@ class FieldWriter {
     void write(const std::string& value) { append_json_text(out_, value); }
     void write(const Json& value) { out_ += value.dump(); }
     void write(const contract::JobSpec& value) { out_ += contract::to_json(value).dump(); }
+    void write(const std::shared_ptr<const contract::JobSpec>& value) { write(*value); }
     void write(const contract::SiteDocument& value) { out_ += contract::to_json(value).dump(); }
     template <class T>
     void write(const std::vector<T>& list) {
@@ -107,6 +109,7 @@ class FieldReader {
     void read(std::string_view name, const Json& json, std::string& value);
     void read(std::string_view, const Json& json, Json& value) { value = json; }
     void read(std::string_view name, const Json& json, contract::JobSpec& value);
+    void read(std::string_view name, const Json& json, std::shared_ptr<const contract::JobSpec>& value);
     void read(std::string_view name, const Json& json, contract::SiteDocument& value);
     template <class T>
     void read(std::string_view name, const Json& json, std::vector<T>& list) {

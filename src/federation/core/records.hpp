@@ -187,7 +187,8 @@ struct JobRecord {
     std::string account;
     std::vector<std::string> groups;
     std::string project;
-    contract::JobSpec spec;
+    // Never changes, and is most of a job: copies of the tables share it.
+    std::shared_ptr<const contract::JobSpec> spec = std::make_shared<const contract::JobSpec>();
     std::string digest;
     std::string state = "waiting";  // waiting | placed | running | completed | failed | cancelled | lost
     std::int64_t submitted_ms = 0;

@@ -39,7 +39,8 @@ TEST_CASE("every record comes back from its text") {
     site.id = "s";
     check_round_trip(site);
     JobRecord job;
-    job.spec = contract::parse_job_spec(R"({"executable":"x","attributes":{"duration":5}})").value();
+    job.spec = std::make_shared<const contract::JobSpec>(
+        contract::parse_job_spec(R"({"executable":"x","attributes":{"duration":5}})").value());
     job.refusals = {{"s", "no room"}};
     check_round_trip(job);
     check_round_trip(ClaimRecord{});

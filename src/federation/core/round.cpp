@@ -120,7 +120,7 @@ RoundBuilder::Terms RoundBuilder::terms_of(const JobRecord& job) const {
     const auto live = live_allocations(tables_, job.project, now_ms_);
     Terms terms;
     const std::int64_t needed =
-        milli_gpu_hours(job.spec.gpus_per_site(), job.spec.duration_ms) * job.spec.quorum;
+        milli_gpu_hours(job.spec->gpus_per_site(), job.spec->duration_ms) * job.spec->quorum;
     for (const AllocationRecord* a : live)
         if (terms.payer == nullptr || (terms.payer->left < needed && a->left >= needed)) terms.payer = a;
     if (terms.payer != nullptr) terms.tier = terms.payer->tier;
@@ -128,7 +128,7 @@ RoundBuilder::Terms RoundBuilder::terms_of(const JobRecord& job) const {
 }
 
 std::string RoundBuilder::law_class_of(const JobRecord& job, const Terms& terms) {
-    const contract::JobSpec& spec = job.spec;
+    const contract::JobSpec& spec = *job.spec;
     std::string key;
     key.reserve(256);
     append(key, job.account);
@@ -153,10 +153,10 @@ LawAnswer RoundBuilder::ask_rules(const JobRecord& job, const Terms& terms, cons
     const Actor actor{job.account, "", job.groups, {}, ""};
     const RuleRecord person = law_.person(tables_, actor, &project);
     const RuleRecord record = law_.project(tables_, project, terms.tier, share, granted);
-    const RuleRecord workload = law_.workload(job.spec, terms.tier, project.export_authorised);
+    const RuleRecord workload = law_.workload(*job.spec, terms.tier, project.export_authorised);
     const RuleRecord context = law_.context(tables_, now_ms_, share);
     std::vector<RuleRecord> data;
-    for (const std::string& id : job.spec.data) {
+    for (const std::string& id : job.spec->data) {
         const auto found = tables_.data().find(id);
         if (found == tables_.data().end()) continue;
         // A move concerns only what does not lie there already.
@@ -181,13 +181,13 @@ SiteVerdict RoundBuilder::ask_site(const JobRecord& job, const Terms& terms, con
     if (refused_by(job, site.id)) return {site.id, false, Filter::eligibility, "refused-by-the-site"};
     const std::int64_t quota = site.document.quota_mgh;
     if (quota > 0 &&
-        open_hold_[site.id] + milli_gpu_hours(job.spec.gpus_per_site(), job.spec.duration_ms) > quota)
+        open_hold_[site.id] + milli_gpu_hours(job.spec->gpus_per_site(), job.spec->duration_ms) > quota)
         return {site.id, false, Filter::eligibility, "quota-of-the-site"};
     const LawAnswer place = ask_rules(job, terms, site, nullptr, RuleAction::place);
     if (!place.allowed)
         return {site.id, false, Filter::law,
                 place.rule.empty() ? "no-permit (" + place.origin + ")" : place.rule};
-    for (const std::string& id : job.spec.data) {
+    for (const std::string& id : job.spec->data) {
         const auto found = tables_.data().find(id);
         if (found == tables_.data().end() || found->second.site.empty() || found->second.site == site.id)
             continue;
@@ -226,9 +226,9 @@ std::vector<ForbiddenPair> RoundBuilder::ask_exchanges(const JobRecord& job, con
 
 MultiSite RoundBuilder::multi_of(const JobRecord& job, const Terms& terms, const std::string& law_class) {
     MultiSite multi;
-    if (job.spec.sites <= 1) return multi;
-    multi.sites = static_cast<int>(std::min<std::int64_t>(job.spec.sites, placement_most_sites));
-    multi.quorum = static_cast<int>(std::min<std::int64_t>(job.spec.quorum, multi.sites));
+    if (job.spec->sites <= 1) return multi;
+    multi.sites = static_cast<int>(std::min<std::int64_t>(job.spec->sites, placement_most_sites));
+    multi.quorum = static_cast<int>(std::min<std::int64_t>(job.spec->quorum, multi.sites));
     auto known = forbidden_.find(law_class);
     if (known == forbidden_.end()) known = forbidden_.emplace(law_class, ask_exchanges(job, terms)).first;
     forbidden_of_[job.id] = &known->second;
@@ -243,7 +243,7 @@ const std::vector<ForbiddenPair>& RoundBuilder::forbidden_pairs(const std::strin
 }
 
 Workload RoundBuilder::workload_of(const JobRecord& job, const Terms& terms) {
-    const contract::JobSpec& spec = job.spec;
+    const contract::JobSpec& spec = *job.spec;
     const bool cpu_only = spec.gpus_per_site() == 0;
     Workload workload;
     workload.id = job.id;
@@ -311,8 +311,8 @@ LawAnswer RoundBuilder::may_displace(const JobRecord& urgent, const JobRecord& j
     const std::string tier = paid == nullptr ? "" : paid->tier;
     const RuleRecord record =
         law_.project(tables_, project, tier, share, paid == nullptr ? 0 : paid->granted);
-    const RuleRecord workload = law_.workload(job.spec, tier, project.export_authorised);
-    const RuleRecord incoming = law_.workload(urgent.spec, pays == nullptr ? "" : pays->tier,
+    const RuleRecord workload = law_.workload(*job.spec, tier, project.export_authorised);
+    const RuleRecord incoming = law_.workload(*urgent.spec, pays == nullptr ? "" : pays->tier,
                                               tables_.project(urgent.project)->export_authorised);
     const RuleRecord context = law_.context(tables_, now_ms_, pays == nullptr ? site.hosting : pays->share);
     RuleSubjects subjects;

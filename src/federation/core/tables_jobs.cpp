@@ -37,7 +37,7 @@ void count(Attempt& attempt, const ClaimRecord& claim) {
 }
 
 Tables::Turn turn_of(const JobRecord& job) {
-    return {work_class_from(job.spec.job_class).value_or(WorkClass::production), job.project};
+    return {work_class_from(job.spec->job_class).value_or(WorkClass::production), job.project};
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ Status Tables::on(const Event& event, const JobSubmitted& data) {
     job.account = data.account;
     job.groups = data.groups;
     job.project = data.project;
-    job.spec = data.spec;
+    job.spec = std::make_shared<const contract::JobSpec>(data.spec);
     job.digest = data.digest;
     job.submitted_ms = event.time_ms;
     const auto [stored, fresh] = jobs_.emplace(data.job, std::move(job));
@@ -107,7 +107,7 @@ Status Tables::on(const Event& event, const JobDecided& data) {
     const auto found = jobs_.find(data.job);
     if (found == jobs_.end() || found->second.state != "waiting") return unfit("waiting job", data.job);
     JobRecord& job = found->second;
-    if (data.claims.empty() || static_cast<std::int64_t>(data.claims.size()) < job.spec.quorum)
+    if (data.claims.empty() || static_cast<std::int64_t>(data.claims.size()) < job.spec->quorum)
         return unfit("decision with a quorum of claims for job", data.job);
     job.attempt_from = static_cast<std::int64_t>(job.claims.size());
     for (const ClaimDecided& claim : data.claims) EM_TRY(add_claim(event, data, claim));
@@ -218,14 +218,14 @@ Status Tables::settle_job(const Event& event, const std::string& id) {
     };
     Attempt attempt = counted();
     if (attempt.open > 0 && !job.cancelling && !job.giving_up &&
-        attempt.live + attempt.good < job.spec.quorum) {
+        attempt.live + attempt.good < job.spec->quorum) {
         job.giving_up = true;
         cancel_open_claims(job);
         attempt = counted();
     }
     if (attempt.open > 0) {
         set_state(event, job, attempt.ran > 0 ? "running" : "placed");
-    } else if (attempt.good >= job.spec.quorum) {
+    } else if (attempt.good >= job.spec->quorum) {
         if (job.displaced > 0) job.words.clear();
         set_state(event, job, "completed");
     } else if (job.cancelling) {

@@ -39,8 +39,8 @@ struct Later {
 using Queue = std::priority_queue<Place, std::vector<Place>, Later>;
 
 std::int64_t asked_by(const JobRecord& job) {
-    const std::int64_t gpus = std::max<std::int64_t>(1, job.spec.gpus_per_site()) * job.spec.sites;
-    return milli_gpu_hours(gpus, job.spec.duration_ms);
+    const std::int64_t gpus = std::max<std::int64_t>(1, job.spec->gpus_per_site()) * job.spec->sites;
+    return milli_gpu_hours(gpus, job.spec->duration_ms);
 }
 
 void drain(Queue& queue, const Tables& tables, std::size_t most, std::vector<std::int64_t>& all) {

@@ -344,10 +344,10 @@ class World {
     void fail(const std::string& what) { outcome_.failures.push_back(what); }
     void check_job(const JobRecord& job) {
         const int started = world_.started[job.id], well = world_.ended_well[job.id];
-        const auto most = static_cast<int>(job.spec.sites) * (1 + checker_.displaced(job.id));
+        const auto most = static_cast<int>(job.spec->sites) * (1 + checker_.displaced(job.id));
         if (!job.over()) fail(fmt::format("{} is {} at the end: {}", job.id, job.state, last_error_));
         if (started > most) fail(fmt::format("{} ran {} times, {} are right", job.id, started, most));
-        if (job.state == "completed" && well < job.spec.quorum)
+        if (job.state == "completed" && well < job.spec->quorum)
             fail(job.id + " is completed and did not run");
         if (job.state == "completed") outcome_.jobs_completed += 1;
         if (job.state == "lost" || job.state == "cancelled") outcome_.jobs_not_run += 1;
