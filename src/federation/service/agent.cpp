@@ -216,7 +216,8 @@ Status Agent::turn() {
 // ---- doing -----------------------------------------------------------------------------------------------
 
 Status Agent::carry_out(const Orders& orders) {
-    if (orders.as_of <= orders_seen_) return {};
+    const bool is_mine = orders.journal.empty() || orders.journal == journal_;
+    if (!is_mine || orders.as_of <= orders_seen_) return {};
     for (const StartOrder& order : orders.start) {
         if (refused_.contains(order.claim) || cancelled_.contains(order.claim)) continue;
         const auto begun = batch_->submit(job_of(order, config_));

@@ -188,6 +188,24 @@ TEST_CASE("orders that are older than those carried out are ignored, also in a l
     CHECK(world.told().orders_seen == 7);
 }
 
+TEST_CASE("orders for another journal start nothing, and are not taken for seen") {
+    AgentWorld world;
+    Agent agent = world.open();
+    Orders orders;
+    orders.as_of = 5;
+    orders.journal = "of-an-earlier-life";
+    orders.start = {start_of("c4-0")};
+    world.say(orders);
+    turn(agent);
+    CHECK(world.batch.starts.empty());
+    turn(agent);
+    CHECK(world.told().orders_seen != 5);
+    orders.journal = world.told().journal;
+    world.say(orders);
+    turn(agent);
+    CHECK(world.batch.starts == std::map<std::string, int>{{"c4-0", 1}});
+}
+
 TEST_CASE("the journal keeps its name and what was refused over a restart") {
     AgentWorld world;
     std::string journal;
