@@ -30,12 +30,14 @@ TEST_CASE("an answer comes only when the events are durable, and the next comman
     coordinator->execute({person("ada"), Submit{small_job("reef"), "", ""}}, second.callback());
     // Has no events of its own, but rests on the first one's.
     coordinator->execute({person("ada"), submit}, nothing_new.callback());
-    REQUIRE(eventually([&] { return world.disk.is_somebody_waiting(); }));
+    const auto jobs = [&] {
+        return coordinator->read([](const Core& core) { return core.tables().jobs().size(); });
+    };
+    REQUIRE(eventually([&] { return world.disk.is_somebody_waiting() && jobs() == 2; }));
     CHECK_FALSE(first.has_come());
     CHECK_FALSE(second.has_come());
     CHECK_FALSE(nothing_new.has_come());
     CHECK(coordinator->durable() == durable);
-    CHECK(coordinator->read([](const Core& core) { return core.tables().jobs().size(); }) == 2);
 
     world.disk.let_go();
     CHECK(first.get()->at("job") != second.get()->at("job"));
