@@ -69,7 +69,7 @@ std::vector<SiteUse> FairShareTable::uses(std::int64_t now_ms) const {
 }
 
 void FairShareTable::forget_faded(std::int64_t now_ms) {
-    std::erase_if(entries_, [&](const auto& one) { return left_of(one.second, now_ms) == 0; });
+    std::erase_if(entries_, [&](const auto& entry) { return left_of(entry.second, now_ms) == 0; });
 }
 
 std::vector<FadingUse> FairShareTable::entries() const {
