@@ -13,9 +13,9 @@
 // while something is decided; a placement round is made smaller until it takes round_time at most, and is
 // followed by a rest, so that commands get most of the time however many jobs wait.
 //
-// Thread rule: every function is safe from any thread. Answers come on the thread of the log or on the one
-// that decides; they must be quick and never wait. It does not: speak HTTP, know tokens, keep secrets but
-// its signing key.
+// Thread rule: every function is safe from any thread. Answers come on the thread of the log, on the one that
+// decides, or at once when too many commands wait; they must be quick and never wait. It does not: speak
+// HTTP, know tokens, keep secrets but its signing key.
 #pragma once
 
 #include <atomic>
