@@ -19,10 +19,11 @@ struct BatchUnderTest {
     // A new life of the agent; the one before must be gone. The system has nothing to do at the start of each
     // subcase.
     std::function<Result<std::unique_ptr<BatchSystem>>()> open;
-    os::Path scratch;                      // a folder that jobs and tests both see, empty
-    std::int64_t slots = 2;                // jobs of one process that run at once
-    std::int64_t shortest_limit_ms = 200;  // a time limit that the system keeps
-    std::string prefix = "job";            // of the markers, where the system is older than the test
+    os::Path scratch;                        // a folder that jobs and tests both see, empty
+    std::int64_t slots = 2;                  // jobs of one process that run at once
+    std::int64_t shortest_limit_ms = 200;    // a time limit that the system keeps
+    std::int64_t shortest_warning_ms = 200;  // after its start it can warn a job of 10 minutes
+    std::string prefix = "job";              // of the markers, where the system is older than the test
 };
 
 inline std::unique_ptr<BatchSystem> opened(const BatchUnderTest& test) {
@@ -149,6 +150,62 @@ inline void check_job_life(const BatchUnderTest& test) {
         CHECK(end.cause == EndCause::time_limit);
         CHECK(end.usage.wall_ms >= test.shortest_limit_ms);
         CHECK(output_of(*system, job.marker, JobStream::out) == "on\n");
+    }
+}
+
+inline void check_order_of_jobs(const BatchUnderTest& test) {
+    SUBCASE("a job is warned once before its limit, and may leave by itself") {
+        const auto system = opened(test);
+        JobStart job = shell_job(test, "warned",
+                                 "trap 'echo warned >> $SCRATCH/warned; exit 75' TERM;"
+                                 "while :; do sleep 0.01; done");
+        job.warn_ms = job.duration_ms - test.shortest_warning_ms;
+        must_submit(*system, job);
+        const BatchJob end = wait_for_end(*system, job.marker);
+        CHECK(end.state == BatchState::ended);
+        CHECK(end.cause == EndCause::exit);
+        CHECK(end.exit_status == exit_go_on);
+        CHECK(end.usage.wall_ms < job.duration_ms);
+        CHECK(text_of(test.scratch / "warned") == "warned\n");
+    }
+    SUBCASE("one that is warned and stays runs on") {
+        const auto system = opened(test);
+        JobStart job =
+            shell_job(test, "stays",
+                      "trap 'touch $SCRATCH/warned' TERM; until [ -e $SCRATCH/go ]; do sleep 0.01; done");
+        job.warn_ms = job.duration_ms - test.shortest_warning_ms;
+        must_submit(*system, job);
+        wait_for_file(*system, test.scratch / "warned");
+        CHECK(state_of(*system, job.marker).state == BatchState::running);
+        REQUIRE(os::write_file_atomically(test.scratch / "go", "").has_value());
+        CHECK(wait_for_end(*system, job.marker).exit_status == 0);
+    }
+    SUBCASE("files lie in the job's directory before it starts, for its user only") {
+        const auto system = opened(test);
+        JobStart job = shell_job(test, "files", "stat -c %a run.toml; cat run.toml b; ls");
+        job.files = {{"run.toml", "a = \"ä\"\n"}, {"b", "no end of line"}};
+        must_submit(*system, job);
+        CHECK(wait_for_end(*system, job.marker).exit_status == 0);
+        CHECK(output_of(*system, job.marker, JobStream::out).starts_with("600\na = \"ä\"\nno end of line"));
+        job.marker += "-2";
+        job.directory = test.scratch.string();
+        must_submit(*system, job);
+        wait_for_end(*system, job.marker);
+        CHECK(text_of(test.scratch / "b") == "no end of line");
+    }
+    SUBCASE("a job after another one starts when that is over, whatever became of it") {
+        const auto system = opened(test);
+        const JobStart first = shell_job(
+            test, "first", "until [ -e $SCRATCH/go ]; do sleep 0.01; done; touch $SCRATCH/over; exit 1");
+        JobStart second = shell_job(test, "second", "test -e $SCRATCH/over");
+        second.after_marker = first.marker;
+        JobStart third = shell_job(test, "third", "true");
+        third.after_marker = test.prefix + "-unknown";
+        for (const JobStart& job : {first, second, third}) must_submit(*system, job);
+        CHECK(wait_for_end(*system, third.marker).exit_status == 0);
+        CHECK(state_of(*system, second.marker).state == BatchState::queued);
+        REQUIRE(os::write_file_atomically(test.scratch / "go", "").has_value());
+        CHECK(wait_for_end(*system, second.marker).exit_status == 0);
     }
 }
 

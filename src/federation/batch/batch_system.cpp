@@ -8,6 +8,7 @@ namespace euromesh::federation {
 namespace {
 
 constexpr std::size_t marker_most_bytes = 64;
+constexpr std::size_t file_name_most_bytes = 100;
 constexpr std::int64_t count_most = 1'000'000;
 
 bool is_name_character(char c) {
@@ -66,6 +67,40 @@ Status check_resources(const JobStart& job) {
     return fail(Code::bad_input, "job {}: {} gpus on a node: 0 or more", job.marker, wanted.gpus);
 }
 
+bool is_file_name(std::string_view name) {
+    const auto allowed = [](char c) { return is_name_character(c) || c == '.' || c == '-'; };
+    return !name.empty() && name.size() <= file_name_most_bytes && name.front() != '.' &&
+           std::all_of(name.begin(), name.end(), allowed);
+}
+
+Status check_files(const JobStart& job) {
+    std::size_t bytes = 0;
+    for (const auto& [name, text] : job.files) {
+        if (!is_file_name(name)) {
+            return fail(Code::bad_input,
+                        "job {}: the name of a file: 1 to {} of letters, digits, '.', '_' and '-'",
+                        job.marker, file_name_most_bytes);
+        }
+        if (is_bad(text))
+            return fail(Code::bad_input, "job {}: file {}: a byte zero, or no UTF-8", job.marker, name);
+        bytes += name.size() + text.size();
+    }
+    if (bytes <= job_files_most_bytes) return {};
+    return fail(Code::bad_input, "job {}: files of {} bytes: at most {}", job.marker, bytes,
+                job_files_most_bytes);
+}
+
+Status check_order(const JobStart& job) {
+    if (job.warn_ms < 0 || job.warn_ms >= job.duration_ms) {
+        return fail(Code::bad_input, "job {}: a warning {} ms before the end of {} ms: less than that",
+                    job.marker, job.warn_ms, job.duration_ms);
+    }
+    if (job.after_marker.empty()) return {};
+    if (is_marker(job.after_marker) && job.after_marker != job.marker) return {};
+    return fail(Code::bad_input, "job {}: it shall start after another one: name that one's marker",
+                job.marker);
+}
+
 }  // namespace
 
 std::string_view name_of(BatchState state) {
@@ -98,19 +133,21 @@ std::string_view name_of(EndCause cause) {
             return "not_started";
         case EndCause::cancelled:
             return "cancelled";
+        case EndCause::interrupted:
+            return "interrupted";
     }
     return "?";
 }
 
 bool is_marker(std::string_view text) {
-    const auto allowed = [](char c) { return is_name_character(c) || c == '.' || c == '-'; };
-    return !text.empty() && text.size() <= marker_most_bytes && text.front() != '.' &&
+    const auto allowed = [](char c) { return is_name_character(c) || c == '.' || c == '-' || c == '~'; };
+    return !text.empty() && text.size() <= marker_most_bytes && text.front() != '.' && text.front() != '~' &&
            std::all_of(text.begin(), text.end(), allowed);
 }
 
 Status check(const JobStart& job) {
     if (!is_marker(job.marker)) {
-        return fail(Code::bad_input, "a job's marker: 1 to {} of letters, digits, '.', '_' and '-'",
+        return fail(Code::bad_input, "a job's marker: 1 to {} of letters, digits, '.', '_', '~' and '-'",
                     marker_most_bytes);
     }
     if (job.executable.empty() || is_bad(job.executable))
@@ -123,6 +160,8 @@ Status check(const JobStart& job) {
     EM_TRY(check_path(job.marker, "stdout_path", job.stdout_path));
     EM_TRY(check_path(job.marker, "stderr_path", job.stderr_path));
     EM_TRY(check_resources(job));
+    EM_TRY(check_order(job));
+    EM_TRY(check_files(job));
     return check_texts(job);
 }
 

@@ -32,7 +32,7 @@ struct JobResources {
 };
 
 struct JobStart {
-    std::string marker;      // 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with a dot
+    std::string marker;      // 1 to 64 of A-Z a-z 0-9 . _ ~ -, not beginning with a dot or '~'
     std::string executable;  // a path, or a name that is searched in PATH at the site
     std::vector<std::string> arguments{};
     std::map<std::string, std::string> environment{};  // added to the site's small fixed set
@@ -42,6 +42,17 @@ struct JobStart {
     JobResources resources{};
     std::string queue{};    // partition of the site's scheduler; empty: its usual one
     std::string account{};  // whom the site's scheduler charges; empty: its usual one
+    // The job gets SIGTERM so long before its limit, once, to leave in order; 0: none. A scheduler with a
+    // coarse clock may send it earlier. An exit of its own after it is EndCause::exit.
+    std::int64_t warn_ms = 0;
+    // Names without folders -> texts; written into the job's directory, for this user only, before it starts.
+    std::map<std::string, std::string> files{};
+    // Its program goes on where it stopped when it is started again: after exit 75 (EX_TEMPFAIL), a time
+    // limit, or an allocation that was taken away. Only for who chains allocations; a plain system starts
+    // nothing twice.
+    bool resumes = false;
+    // It starts only when the job of this marker is over, however that ended; empty, or not there: at once.
+    std::string after_marker{};
     bool operator==(const JobStart&) const = default;
 };
 
@@ -60,6 +71,7 @@ enum class EndCause {
     time_limit,   // it ran into duration_ms
     not_started,  // no such program, no such directory: `message` says
     cancelled,
+    interrupted,  // the scheduler took the allocation away: preemption, a node that failed, an operator
 };
 
 // Integers, so that sums stay exact. Known when the job has ended; zero before.
@@ -118,8 +130,11 @@ class BatchSystem {
     virtual Status forget(const std::string& marker) = 0;
 };
 
-inline constexpr std::size_t job_text_most_bytes = 256u << 10;  // all texts of a JobStart together
+inline constexpr std::size_t job_text_most_bytes = 256u << 10;   // all texts of a JobStart together
+inline constexpr std::size_t job_files_most_bytes = 256u << 10;  // all files of a JobStart, with their names
 inline constexpr std::int64_t job_duration_most_ms = 366LL * 24 * 3600 * 1000;
+// What a program says by its exit status: go on with me in another allocation (EX_TEMPFAIL).
+inline constexpr std::int64_t exit_go_on = 75;
 
 std::string_view name_of(BatchState state);
 std::string_view name_of(EndCause cause);

@@ -12,7 +12,8 @@ constexpr std::size_t message_most_bytes = 500;
 constexpr std::array states{BatchState::queued, BatchState::running, BatchState::ended, BatchState::cancelled,
                             BatchState::lost};
 constexpr std::array causes{EndCause::none,       EndCause::exit,        EndCause::signal,
-                            EndCause::time_limit, EndCause::not_started, EndCause::cancelled};
+                            EndCause::time_limit, EndCause::not_started, EndCause::cancelled,
+                            EndCause::interrupted};
 
 tl::unexpected<Error> damaged(const std::string& where, std::string_view what) {
     return fail(Code::corrupted, "{}: {}: the journal of jobs is damaged", where, what);
@@ -63,6 +64,12 @@ class Fields {
             made[item.key()] = item.value().get<std::string>();
         }
         return made;
+    }
+    bool has(const char* key) const { return object_.contains(key); }
+    bool flag(const char* key) {
+        const auto found = object_.find(key);
+        if (found == object_.end() || !found->is_boolean()) return bad(key), false;
+        return found->get<bool>();
     }
     template <class Names>
     auto named(const char* key, const Names& names) {
@@ -130,6 +137,10 @@ std::string encode(const StartRecord& record) {
                     {"gpus", job.resources.gpus},
                     {"queue", job.queue},
                     {"account", job.account},
+                    {"warn_ms", job.warn_ms},
+                    {"files", Json(job.files)},
+                    {"resumes", job.resumes},
+                    {"after_marker", job.after_marker},
                     {"grace_ms", record.grace_ms},
                     {"output_most_bytes", record.output_most_bytes}});
 }
@@ -177,6 +188,11 @@ Result<StartRecord> decode_start(std::string_view text, const std::string& where
                   .resources = {fields.integer("nodes"), fields.integer("processes"), fields.integer("gpus")},
                   .queue = fields.text("queue"),
                   .account = fields.text("account")};
+    // Records of jobs that were accepted before these fields existed.
+    if (fields.has("warn_ms")) record.job.warn_ms = fields.integer("warn_ms");
+    if (fields.has("files")) record.job.files = fields.pairs("files");
+    if (fields.has("resumes")) record.job.resumes = fields.flag("resumes");
+    if (fields.has("after_marker")) record.job.after_marker = fields.text("after_marker");
     record.order = static_cast<std::uint64_t>(fields.integer("order"));
     record.submitted_ms = fields.integer("submitted_ms");
     record.grace_ms = fields.integer("grace_ms");

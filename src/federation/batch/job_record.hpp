@@ -18,7 +18,7 @@
 
 namespace euromesh::federation {
 
-inline constexpr std::size_t job_record_most_bytes = 2u << 20;
+inline constexpr std::size_t job_record_most_bytes = 4u << 20;
 
 // Paths of the journal below its root; each folder holds one file for each job that has come so far.
 struct JobJournal {

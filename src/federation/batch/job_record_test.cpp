@@ -18,7 +18,11 @@ StartRecord start_record() {
                     .duration_ms = 60'000,
                     .resources = {.nodes = 1, .processes = 2, .gpus = 3},
                     .queue = "gpu",
-                    .account = "p1"},
+                    .account = "p1",
+                    .warn_ms = 5'000,
+                    .files = {{"run.toml", "[run]\nname = \"ä\"\n"}},
+                    .resumes = true,
+                    .after_marker = "claim-0"},
             .order = 17,
             .submitted_ms = 1'795'000'000'000,
             .grace_ms = 5000,
@@ -50,6 +54,25 @@ TEST_CASE("records come back as they went") {
     CHECK(end.exit_status == 143);
     CHECK(end.usage.cpu_ms == 3);
     CHECK(end.dropped_bytes[1] == 8);
+}
+
+TEST_CASE("a record of a job from before warnings, files and chains is read") {
+    std::string text = encode(start_record());
+    for (const std::string_view field :
+         {R"("after_marker":"claim-0",)", R"("resumes":true,)", R"("warn_ms":5000,)",
+          R"("files":{"run.toml":"[run]\nname = \"ä\"\n"},)"}) {
+        const std::size_t at = text.find(field);
+        const bool is_last = at == std::string::npos;
+        const std::string wanted =
+            is_last ? "," + std::string(field.substr(0, field.size() - 1)) : std::string(field);
+        REQUIRE(text.find(wanted) != std::string::npos);
+        text.erase(text.find(wanted), wanted.size());
+    }
+    const StartRecord read = decode_start(text, "f").value();
+    CHECK(read.job.executable == "/bin/echo");
+    CHECK(read.job.warn_ms == 0);
+    CHECK(read.job.files.empty());
+    CHECK_FALSE(read.job.resumes);
 }
 
 TEST_CASE("what is not as it was written is damage, with its place") {

@@ -290,11 +290,16 @@ void LocalBatch::take_end(Entry& entry, const EndRecord& end) {
     entry.dropped_bytes = end.dropped_bytes;
 }
 
+bool LocalBatch::waits_for_another(const Entry& entry) const {
+    const auto found = entries_.find(entry.start.job.after_marker);
+    return found != entries_.end() && !found->second.job.is_over();
+}
+
 // Strictly in order: a large job at the head is not overtaken for ever. What keeps one from starting (a full
 // disk, say) is told with the job, and tried again.
 void LocalBatch::start_what_fits() {
     for (Entry* entry : in_order()) {
-        if (entry->job.state != BatchState::queued) continue;
+        if (entry->job.state != BatchState::queued || waits_for_another(*entry)) continue;
         const auto started = start_if_it_fits(*entry);
         if (!started) entry->job.message = as_message(started.error().message);
         if (!started || !*started) return;

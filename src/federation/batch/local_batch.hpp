@@ -78,6 +78,7 @@ class LocalBatch final : public BatchSystem {
     void take_end(Entry& entry, const EndRecord& end);
     void start_what_fits();
     Result<bool> start_if_it_fits(Entry& entry);
+    bool waits_for_another(const Entry& entry) const;
     void reap(Entry& entry);
     std::optional<PlacedRecord> place(const Entry& entry) const;
     Status start_shepherd(Entry& entry);

@@ -18,6 +18,11 @@ TEST_CASE("local jobs: a job's life") {
     check_job_life(folder.test());
 }
 
+TEST_CASE("local jobs: warnings, files, one after another") {
+    const LocalBatchFolder folder;
+    check_order_of_jobs(folder.test());
+}
+
 TEST_CASE("local jobs: exactly once") {
     const LocalBatchFolder folder;
     check_once(folder.test());

@@ -28,6 +28,10 @@ bool is_there(const os::Path& path) {
     return std::filesystem::exists(path, error);
 }
 
+bool is_temporary(const Error& error) {
+    return error.code == Code::no_space || error.code == Code::unavailable;
+}
+
 class Shepherd {
   public:
     Shepherd(const JobJournal& journal, const StartRecord& start, PlacedRecord placed, const Clock& clock)
@@ -37,10 +41,13 @@ class Shepherd {
 
   private:
     const std::string& marker() const { return start_.job.marker; }
+    os::Path directory() const;
+    Status write_files() const;
     os::GuardedStart guarded_start() const;
     EndRecord tend(os::GuardedProcess& process);
     // Why it must end now, if it must.
     EndCause reason_to_end(Nanoseconds now) const;
+    Nanoseconds warned_after() const { return milliseconds(start_.job.duration_ms - start_.job.warn_ms); }
     Status write_end(const EndRecord& end);
 
     const JobJournal& journal_;
@@ -51,6 +58,17 @@ class Shepherd {
     Nanoseconds started_{0};
 };
 
+os::Path Shepherd::directory() const {
+    const std::string& chosen = start_.job.directory;
+    return chosen.empty() ? journal_.work(marker()) : os::Path(chosen);
+}
+
+Status Shepherd::write_files() const {
+    for (const auto& [name, text] : start_.job.files)
+        EM_TRY(os::write_secret_atomically(directory() / name, text));
+    return {};
+}
+
 os::GuardedStart Shepherd::guarded_start() const {
     const JobStart& job = start_.job;
     const auto file = [&](const std::string& path, JobStream stream) {
@@ -60,7 +78,7 @@ os::GuardedStart Shepherd::guarded_start() const {
         .executable = job.executable,
         .arguments = job.arguments,
         .environment = job.environment,
-        .directory = job.directory.empty() ? journal_.work(marker()) : os::Path(job.directory),
+        .directory = directory(),
         .output_files = {file(job.stdout_path, JobStream::out), file(job.stderr_path, JobStream::error)},
         .output_most_bytes = start_.output_most_bytes};
     std::string devices;
@@ -80,13 +98,15 @@ EndCause Shepherd::reason_to_end(Nanoseconds now) const {
 EndRecord Shepherd::tend(os::GuardedProcess& process) {
     EndCause cause = EndCause::none;
     Nanoseconds asked{0};
-    bool killed = false;
+    bool warned = start_.job.warn_ms == 0, killed = false;
     while (!process.attend(look)) {
         const Nanoseconds now = clock_.monotonic();
         if (cause == EndCause::none) {
             cause = reason_to_end(now);
             asked = now;
-            if (cause != EndCause::none) process.send_signal(SIGTERM);
+            const bool warns = !warned && now - started_ >= warned_after();
+            if (cause != EndCause::none || warns) process.send_signal(SIGTERM);
+            warned = warned || warns;
         } else if (!killed && now - asked >= milliseconds(start_.grace_ms)) {
             process.send_signal(SIGKILL);
             killed = true;
@@ -129,9 +149,10 @@ Status Shepherd::run() {
         return write_end(
             {.state = BatchState::cancelled, .cause = EndCause::cancelled, .ended_ms = to_ms(clock_.wall())});
     }
+    if (const Status written = write_files(); !written)
+        return is_temporary(written.error()) ? written : not_started(written.error());
     auto process = os::GuardedProcess::start(guarded_start());
-    if (!process && (process.error().code == Code::no_space || process.error().code == Code::unavailable))
-        return fail(std::move(process).error());
+    if (!process && is_temporary(process.error())) return fail(std::move(process).error());
     if (!process) return not_started(process.error());
     EM_ASSIGN(const os::ProcessIdentity identity, process->identity());
     started_ms_ = to_ms(clock_.wall());
