@@ -25,7 +25,11 @@ test_packages=(
     libgloo-dev libopenmpi-dev openmpi-bin  # what bench/exchange is compared with
     iproute2                                # shaped links
     postgresql coinor-cbc                   # the other store; the exact optimum that placement is held against
+    slurmctld slurmd slurmrestd slurm-client slurm-wlm-basic-plugins slurm-wlm-emulator munge  # testbed/slurm
+    charliecloud                            # containers without root
 )
+# What comes with these starts by itself in Debian, and nobody here wants it: tests start daemons of their own.
+unwanted_services=(munge slurmctld slurmd slurmrestd)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() {
@@ -53,6 +57,31 @@ apt_quietly() {
         die "apt-get $1 failed (above are its last lines; 'dpkg --configure -a' repairs an interrupted installation)"
     fi
     rm -f "$log"
+}
+
+# Installs "$@" while the services among it are kept from starting, now and at the next start of the machine.
+install_without_services() {
+    local policy=/usr/sbin/policy-rc.d service made='' prefix new=()
+    prefix=$(root_prefix) || exit 1
+    for service in "${unwanted_services[@]}"; do
+        is_installed "$service" || new+=("$service")
+    done
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | $prefix tee "$policy" >/dev/null
+        $prefix chmod 755 "$policy"
+        made=yes
+        # shellcheck disable=SC2064
+        trap "$prefix rm -f $policy" EXIT
+    fi
+    apt_quietly install --no-install-recommends "$@"
+    if [ -n "$made" ]; then
+        $prefix rm -f "$policy"
+        trap - EXIT
+    fi
+    command -v systemctl >/dev/null || return 0
+    for service in "${new[@]}"; do
+        if is_installed "$service"; then $prefix systemctl --quiet disable "$service.service" >/dev/null 2>&1 || true; fi
+    done
 }
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" = 'ii ' ]; }
@@ -101,7 +130,7 @@ main() {
         say "installing $packages_missing"
         apt_quietly update
         # shellcheck disable=SC2086
-        apt_quietly install --no-install-recommends $packages_missing
+        install_without_services $packages_missing
         packages_missing=$(missing_of "${wanted[@]}")
         [ -z "$packages_missing" ] || die "still missing after the installation: $packages_missing"
     fi
