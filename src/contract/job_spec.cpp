@@ -9,9 +9,28 @@ namespace {
 constexpr std::int64_t version = 1;
 constexpr std::int64_t year_ms = 366ll * 86400 * 1000;
 
+void read_files(DocumentReader& reader, JobSpec& spec) {
+    spec.files = reader.text_map("files", job_files_most, job_files_max_bytes);
+    std::size_t bytes = 0;
+    for (const auto& [name, text] : spec.files) {
+        if (!is_file_name(name))
+            reader.reject("files", "must have plain names: 1 to 64 of A-Z a-z 0-9 . _ -, no folders");
+        bytes += text.size();
+    }
+    if (bytes > job_files_max_bytes)
+        reader.reject("files", fmt::format("must not be over {} KiB together", job_files_max_bytes >> 10));
+}
+
 void read_program(DocumentReader& reader, JobSpec& spec) {
     spec.name = reader.text("name", "job", 128);
-    spec.executable = reader.needed_text("executable", "\"/bin/echo\"", 4096);
+    spec.template_name = reader.choice("template", "", {"", train_template});
+    read_files(reader, spec);
+    if (spec.template_name.empty())
+        spec.executable = reader.needed_text("executable", "\"/bin/echo\"", 4096);
+    else if (!reader.text("executable", "", 4096).empty())
+        reader.reject("executable", "must be left out: the template says what is run");
+    if (spec.template_name == train_template && !spec.files.contains(run_file_name))
+        reader.reject("files", fmt::format("must hold '{}' for the template train", run_file_name));
     spec.arguments = reader.texts("arguments", 1024, 8192);
     spec.environment = reader.text_map("environment", 256, 8192);
     for (const auto& [name, value] : spec.environment)
@@ -67,6 +86,8 @@ void read_needs(DocumentReader& reader, JobSpec& spec) {
     reader.each("data", 64, [&](DocumentReader& entry) {
         entry.needed_text("id", "{\"id\": \"corpus-fi\"}", 64);
         spec.data.push_back(entry.id("id"));
+        const std::string site = entry.id("site");
+        if (!site.empty()) spec.data_sites[spec.data.back()] = site;
     });
     DocumentReader preferences = reader.object("preferences");
     spec.preferred_sites = preferences.ids("sites", 256);
@@ -76,7 +97,11 @@ void read_needs(DocumentReader& reader, JobSpec& spec) {
 
 Json data_json(const JobSpec& spec) {
     Json data = Json::array();
-    for (const std::string& id : spec.data) data.push_back(Json{{"id", id}});
+    for (const std::string& id : spec.data) {
+        const auto site = spec.data_sites.find(id);
+        data.push_back(Json{{"id", id}});
+        if (site != spec.data_sites.end()) data.back()["site"] = site->second;
+    }
     return data;
 }
 
@@ -101,8 +126,14 @@ Result<JobSpec> parse_job_spec(std::string_view text) {
     return read_job_spec(document);
 }
 
+bool is_file_name(std::string_view name) {
+    constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+           name.find_first_not_of(plain) == std::string_view::npos;
+}
+
 Json to_json(const JobSpec& spec) {
-    return Json{
+    Json json{
         {"version", version},
         {"name", spec.name},
         {"executable", spec.executable},
@@ -133,6 +164,12 @@ Json to_json(const JobSpec& spec) {
         {"data", data_json(spec)},
         {"preferences", Json{{"sites", spec.preferred_sites}, {"countries", spec.preferred_countries}}},
     };
+    if (!spec.template_name.empty()) {
+        json["template"] = spec.template_name;
+        json.erase("executable");
+    }
+    if (!spec.files.empty()) json["files"] = Json(spec.files);
+    return json;
 }
 
 std::string digest_of(const JobSpec& spec) {

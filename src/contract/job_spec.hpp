@@ -5,7 +5,11 @@
 // valid. The duration is mandatory: work without an end can neither be placed before a maintenance nor held
 // against an allocation. Preferences only narrow where a job may go. Documents of a version that is not known
 // are refused. What is not in here: who submits it (the token says so) and where it runs (placement says so).
-// Plain values.
+//
+// A job names a program of the site, or a template: what is then started is the site's own choice. The
+// template `train` is one federated training run; its run file lies in `files`. Keys that came later are
+// written only when they are used: the bytes, and so the digest, of older jobs stay what they were. Plain
+// values.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +23,22 @@
 namespace euromesh::contract {
 
 inline constexpr std::size_t job_spec_max_bytes = 256u << 10;
+inline constexpr std::size_t job_files_most = 32;
+inline constexpr std::size_t job_files_max_bytes = 128u << 10;  // together
+inline constexpr std::string_view train_template = "train";
+inline constexpr const char* run_file_name = "run.toml";  // of the template `train`, among the files
 
 struct JobSpec {
     std::string name;
-    std::string executable;
+    std::string template_name;  // train; empty: `executable` is run
+    std::string executable;     // empty with a template
     std::vector<std::string> arguments;
     std::map<std::string, std::string> environment;
     std::string directory;   // at the site; empty: one made for the job
     std::string stdin_name;  // file names at the site; empty: none
     std::string stdout_name;
     std::string stderr_name;
+    std::map<std::string, std::string> files;  // names without folders -> texts, put beside the job
 
     std::int64_t sites = 1;      // claims wanted, one a site
     std::int64_t quorum = 1;     // fewer sites are no start
@@ -46,13 +56,19 @@ struct JobSpec {
     bool exports_weights = false;
     std::string export_class = "none";  // of these weights: none, listed or unknown
 
-    std::string image;                             // "sha256:<hex>", or empty
-    std::vector<std::string> runtimes;             // container runtimes that can start the image; empty: any
-    std::vector<std::string> data;                 // ids of registered data sets
-    std::vector<std::string> preferred_sites;      // empty: any
-    std::vector<std::string> preferred_countries;  // empty: any
+    std::string image;                              // "sha256:<hex>", or empty
+    std::vector<std::string> runtimes;              // container runtimes that can start the image; empty: any
+    std::vector<std::string> data;                  // ids of registered data sets
+    std::map<std::string, std::string> data_sites;  // of these, read at this site only; others: at all
+    std::vector<std::string> preferred_sites;       // empty: any
+    std::vector<std::string> preferred_countries;   // empty: any
 
     std::int64_t gpus_per_site() const { return processes * gpus_per_process; }
+    // A job of several sites need not read all its data at each.
+    bool reads_at(const std::string& data_set, const std::string& site) const {
+        const auto found = data_sites.find(data_set);
+        return found == data_sites.end() || found->second == site;
+    }
     friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
 
@@ -62,6 +78,8 @@ Result<JobSpec> parse_job_spec(std::string_view text);
 
 // All keys, always in the same order: the same spec is the same bytes.
 Json to_json(const JobSpec& spec);
+// A plain file name: 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with a dot.
+bool is_file_name(std::string_view name);
 // SHA-256 over the canonical text, in hexadecimal.
 std::string digest_of(const JobSpec& spec);
 

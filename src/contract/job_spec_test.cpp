@@ -60,6 +60,37 @@ TEST_CASE("what is wrong is named with its place and the remedy") {
     CHECK(error_of(std::string(job_spec_max_bytes + 1, ' ')).find("over the limit") != std::string::npos);
 }
 
+TEST_CASE("a template takes the place of a program, and its files come with it") {
+    const auto spec = parse_job_spec(R"({"template":"train","files":{"run.toml":"[run]\n\tname = 'x'"},
+        "data":[{"id":"fi-text","site":"lumi"},{"id":"open"}],"attributes":{"duration":60}})");
+    REQUIRE_MESSAGE(spec, spec.error().message);
+    CHECK(spec->files.at("run.toml") == "[run]\n\tname = 'x'");
+    CHECK(spec->reads_at("fi-text", "lumi"));
+    CHECK(!spec->reads_at("fi-text", "leonardo"));
+    CHECK(spec->reads_at("open", "leonardo"));
+    const auto again = read_job_spec(to_json(*spec));
+    REQUIRE_MESSAGE(again, again.error().message);
+    CHECK(*again == *spec);
+    CHECK(error_of(R"({"template":"train","attributes":{"duration":60}})").find("must hold 'run.toml'") !=
+          std::string::npos);
+    CHECK(error_of(R"({"template":"train","executable":"/bin/sh","files":{"run.toml":""},
+        "attributes":{"duration":60}})")
+              .find("/executable must be left out") != std::string::npos);
+    CHECK(error_of(R"({"executable":"a","files":{"../x":""},"attributes":{"duration":60}})")
+              .find("/files must have plain names") != std::string::npos);
+    const std::string big(job_files_max_bytes - 1, 'x');
+    CHECK(
+        error_of(R"({"executable":"a","files":{"a":")" + big + R"(","b":"xx"},"attributes":{"duration":60}})")
+            .find("/files must not be over") != std::string::npos);
+}
+
+TEST_CASE("what came later leaves the bytes of older jobs as they were") {
+    const std::string text = to_json(parse_job_spec(least).value()).dump();
+    CHECK(text.find("template") == std::string::npos);
+    CHECK(text.find("files") == std::string::npos);
+    CHECK(text.find("\"data\":[]") != std::string::npos);
+}
+
 TEST_CASE("the example is a job") {
     const auto text = os::read_file("examples/hello/job.json", job_spec_max_bytes);
     REQUIRE(text);

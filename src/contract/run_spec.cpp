@@ -156,6 +156,20 @@ void check_late(TomlReader& root, const RunSpec& spec) {
         root.reject("rounds", "staleness must be 0 with [outer] weights = \"each-step\"");
 }
 
+FederationSpec read_federation(TomlReader reader, std::size_t sites) {
+    FederationSpec federation;
+    federation.project = reader.text("project", "");
+    federation.job_class =
+        reader.choice("class", federation.job_class, {"service", "production", "development", "scavenger"});
+    const double hours = reader.number("hours", 0, {0, 8784});
+    federation.duration_ms = static_cast<std::int64_t>(hours * 3'600'000);
+    federation.gpus = reader.integer("gpus", 0, {0, 100000});
+    federation.quorum = reader.integer("quorum", 0, {0, 64});
+    if (federation.quorum > static_cast<std::int64_t>(sites))
+        reader.reject("quorum", fmt::format("must not be over the {} sites of the run", sites));
+    return federation;
+}
+
 SiteSpec read_site(TomlReader& reader, const path& base) {
     SiteSpec site;
     const std::string name = reader.required_text("name");
@@ -177,6 +191,9 @@ SiteSpec read_site(TomlReader& reader, const path& base) {
     site.prompt = reader.text("prompt", "");
     site.text = base / reader.required_text("text");
     site.heldout = base / reader.required_text("heldout");
+    site.data = reader.texts("data", {});
+    for (const std::string& id : site.data)
+        if (!is_valid_id(id)) reader.reject("data", "must name data sets by their ids");
     return site;
 }
 
@@ -224,6 +241,7 @@ Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
     for (SiteSpec& site : spec.sites) {
         if (site.exchange.empty()) site.exchange = spec.exchange.kind;
     }
+    spec.federation = read_federation(root.table("federation"), spec.sites.size());
     check_late(root, spec);
     check_exchange(root, spec);
     if (spec.rounds.quorum > static_cast<std::int64_t>(spec.sites.size()))

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,24 @@ struct SiteSpec {
     std::string prompt;     // for the sample in the report
     std::filesystem::path text;
     std::filesystem::path heldout;
+    std::vector<std::string> data;  // ids of registered data sets that it reads (euromesh run)
+};
+
+// What only `euromesh run` needs: whose time, how long, when it may begin.
+struct FederationSpec {
+    std::string project;  // empty: the only one that the person has
+    std::string job_class = "production";
+    std::int64_t duration_ms = 0;  // of the whole run at each site; 0: not said
+    std::int64_t gpus = 0;         // at each site
+    std::int64_t quorum = 0;       // fewer sites are no start; 0: all
+};
+
+// What a placement adds to a run file (run_placement.hpp).
+struct PlacedSpec {
+    std::filesystem::path progress_file, peers_file;  // empty: none
+    std::int64_t starting_members = 0;
+    std::int64_t start_s = 0;
+    std::string listen, towards;
 };
 
 struct RunSpec {
@@ -116,7 +135,9 @@ struct RunSpec {
     OuterSpec outer;
     RoundsSpec rounds;
     EvaluateSpec evaluate;
+    FederationSpec federation;
     std::vector<SiteSpec> sites;
+    std::optional<PlacedSpec> placed;
 
     // Rank of a site, or not_found naming the sites that there are.
     Result<std::size_t> rank_of(std::string_view site) const;

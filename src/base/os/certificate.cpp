@@ -8,6 +8,8 @@
 #include <ctime>
 #include <memory>
 
+#include "base/assert.hpp"
+
 namespace euromesh::os {
 namespace {
 
@@ -161,8 +163,10 @@ std::chrono::seconds seconds_of(const ASN1_TIME* time) {
 
 }  // namespace
 
-Result<Issued> make_authority(const CertificateSubject& subject, const Validity& validity) {
-    const KeyPointer key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+namespace {
+
+Result<Issued> sign_itself(const KeyPointer& key, const CertificateSubject& subject,
+                           const Validity& validity) {
     if (!key) return fail(not_made(subject));
     const X509Pointer certificate = blank(key.get(), subject, validity);
     if (!certificate ||
@@ -174,19 +178,65 @@ Result<Issued> make_authority(const CertificateSubject& subject, const Validity&
     return as_text(certificate.get(), key.get());
 }
 
-Result<Issued> issue_certificate(const Issued& authority, const CertificateSubject& subject,
-                                 const Validity& validity) {
+Result<X509Pointer> sign_for(const Issued& authority, const KeyPointer& key,
+                             const CertificateSubject& subject, const Validity& validity) {
     EM_ASSIGN(const X509Pointer issuer, read_certificate(authority.certificate, "run authority"));
     EM_ASSIGN(const KeyPointer issuer_key, read_key(authority.key, "run authority's key"));
-    const KeyPointer key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     if (!key) return fail(not_made(subject));
-    const X509Pointer certificate = blank(key.get(), subject, validity);
+    X509Pointer certificate = blank(key.get(), subject, validity);
     if (!certificate || X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) != 1 ||
         !add_site_extensions(certificate.get(), issuer.get(), subject.name) ||
         X509_sign(certificate.get(), issuer_key.get(), nullptr) == 0) {
         return fail(not_made(subject));
     }
+    return certificate;
+}
+
+KeyPointer new_key() {
+    return KeyPointer(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+}
+
+}  // namespace
+
+Result<Issued> make_authority(const CertificateSubject& subject, const Validity& validity) {
+    return sign_itself(new_key(), subject, validity);
+}
+
+Result<Issued> make_authority(std::span<const std::uint8_t, 32> seed, const CertificateSubject& subject,
+                              const Validity& validity) {
+    return sign_itself(
+        KeyPointer(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size())),
+        subject, validity);
+}
+
+Result<Issued> issue_certificate(const Issued& authority, const CertificateSubject& subject,
+                                 const Validity& validity) {
+    const KeyPointer key = new_key();
+    EM_ASSIGN(const X509Pointer certificate, sign_for(authority, key, subject, validity));
     return as_text(certificate.get(), key.get());
+}
+
+KeyPair make_key_pair() {
+    const KeyPointer key = new_key();
+    const BioPointer secret(BIO_new(BIO_s_mem())), open(BIO_new(BIO_s_mem()));
+    const bool made =
+        key &&
+        PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
+        PEM_write_bio_PUBKEY(open.get(), key.get()) == 1;
+    EM_ASSERT(made, "a key can be made");
+    return {text_of(secret.get()), text_of(open.get())};
+}
+
+Result<std::string> certify(const Issued& authority, const std::string& public_key,
+                            const CertificateSubject& subject, const Validity& validity) {
+    const KeyPointer key(PEM_read_bio_PUBKEY(text_bio(public_key).get(), nullptr, no_passphrase, nullptr));
+    ERR_clear_error();
+    if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519)
+        return fail(Code::bad_input, "public key: not an Ed25519 key in PEM form");
+    EM_ASSIGN(const X509Pointer certificate, sign_for(authority, key, subject, validity));
+    const BioPointer text(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(text.get(), certificate.get());
+    return text_of(text.get());
 }
 
 Result<CertificateFacts> inspect_certificate(const std::string& authority, const std::string& certificate,

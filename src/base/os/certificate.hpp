@@ -2,10 +2,12 @@
 // signed with them.
 //
 // Adapter to OpenSSL. It knows nothing of runs or files: sync/exchange/pki.hpp does. Private keys appear only
-// in Issued::key, never in an error. Thread rule: none shared.
+// in Issued::key and KeyPair::key, never in an error. Thread rule: none shared.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,23 @@ Result<Issued> make_authority(const CertificateSubject& subject, const Validity&
 // For both roles of TLS, client and server.
 Result<Issued> issue_certificate(const Issued& authority, const CertificateSubject& subject,
                                  const Validity& validity);
+
+// ---- keys that never leave their owner -------------------------------------------------------------------
+
+struct KeyPair {
+    std::string key;         // private, PEM
+    std::string public_key;  // PEM
+};
+KeyPair make_key_pair();
+
+// An authority whose key follows from 32 secret bytes: made again, it is the same authority, and
+// certificates of either are good with the other.
+Result<Issued> make_authority(std::span<const std::uint8_t, 32> seed, const CertificateSubject& subject,
+                              const Validity& validity);
+// For somebody else's key, of which only the public half is shown. bad_input: not an Ed25519 public key in
+// PEM form.
+Result<std::string> certify(const Issued& authority, const std::string& public_key,
+                            const CertificateSubject& subject, const Validity& validity);
 
 struct CertificateFacts {
     CertificateSubject subject;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 using namespace euromesh;
 using namespace euromesh::os;
 
@@ -87,4 +89,31 @@ TEST_CASE("a signature holds for its message and its key only") {
     const auto wrong = sign_message("SECRET", "hello");
     REQUIRE(!wrong);
     CHECK(wrong.error().message.find("SECRET") == std::string::npos);
+}
+
+TEST_CASE("an authority made twice from one secret is one authority; another secret makes another") {
+    std::array<std::uint8_t, 32> seed{};
+    seed[0] = 7;
+    const Issued first = make_authority(seed, {"authority", "run-1"}, some_years).value();
+    const Issued again = make_authority(seed, {"authority", "run-1"}, some_years).value();
+    const KeyPair site = make_key_pair();
+    CHECK(site.public_key.find("PRIVATE") == std::string::npos);
+    const std::string certificate = certify(first, site.public_key, {"jupiter", "run-1"}, some_years).value();
+    const CertificateFacts facts = inspect_certificate(again.certificate, certificate, site.key).value();
+    CHECK(facts.signed_by_authority);
+    CHECK(facts.key_fits);
+    CHECK(facts.subject.name == "jupiter");
+    CHECK(verify_certificate(again.certificate, certificate, std::chrono::seconds(1'800'000'000)));
+    seed[31] = 1;
+    const Issued other = make_authority(seed, {"authority", "run-1"}, some_years).value();
+    CHECK(!inspect_certificate(other.certificate, certificate, site.key)->signed_by_authority);
+}
+
+TEST_CASE("only an Ed25519 public key is certified") {
+    const Issued authority = make_authority({"authority", "run-1"}, some_years).value();
+    for (const std::string& text : {std::string(), std::string("x"), make_key_pair().key}) {
+        const auto made = certify(authority, text, {"jupiter", "run-1"}, some_years);
+        REQUIRE(!made);
+        CHECK(made.error().code == Code::bad_input);
+    }
 }

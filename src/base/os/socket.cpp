@@ -303,6 +303,15 @@ std::string Socket::peer_host() const {
     return text.substr(0, text.rfind(':'));
 }
 
+std::string Socket::local_host() const {
+    Address address;
+    address.size = sizeof address.bytes;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address.bytes);
+    if (::getsockname(descriptor_, raw, &address.size) != 0 || address.bytes.ss_family == AF_UNIX) return {};
+    const std::string text = address.text();
+    return text.substr(0, text.rfind(':'));
+}
+
 Waker::Waker() {
     auto made = Socket::pair();
     EM_ASSERT(made.has_value(), "the process may open two more files");

@@ -74,6 +74,8 @@ class Socket {
     std::uint16_t local_port() const;
     std::string peer_text() const;  // "127.0.0.1:4242"
     std::string peer_host() const;  // "127.0.0.1"
+    // The own address that leads to the peer, from connect() on; empty: there is none.
+    std::string local_host() const;
 
   private:
     explicit Socket(int descriptor) : descriptor_(descriptor) {}

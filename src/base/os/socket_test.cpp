@@ -66,6 +66,15 @@ TEST_CASE("bytes go both ways over IPv4 and IPv6") {
     }
 }
 
+TEST_CASE("the own address that leads to a peer is known as soon as it is dialled") {
+    const auto listener = Socket::listen({"127.0.0.1", 0}, {});
+    REQUIRE(listener);
+    const auto dialling = Socket::connect(Endpoint{"127.0.0.1", listener->local_port()}, {});
+    REQUIRE(dialling);
+    CHECK(dialling->local_host() == "127.0.0.1");
+    CHECK(Socket::pair()->first.local_host().empty());
+}
+
 TEST_CASE("a closed connection is seen by the reader at once and by the writer soon") {
     Pair pair = connected("127.0.0.1");
     { const Socket gone = std::move(pair.accepted); }
