@@ -193,7 +193,20 @@ inline void check_order_of_jobs(const BatchUnderTest& test) {
         wait_for_end(*system, job.marker);
         CHECK(text_of(test.scratch / "b") == "no end of line");
     }
-    SUBCASE("a job after another one starts when that is over, whatever became of it") {
+    SUBCASE("a job after another one that succeeds does not start, and can be cancelled") {
+        const auto system = opened(test);
+        const JobStart first = shell_job(test, "done", "until [ -e $SCRATCH/go ]; do sleep 0.01; done");
+        JobStart second = shell_job(test, "spare", "touch $SCRATCH/ran");
+        second.after_marker = first.marker;
+        for (const JobStart& job : {first, second}) must_submit(*system, job);
+        REQUIRE(os::write_file_atomically(test.scratch / "go", "").has_value());
+        CHECK(wait_for_end(*system, first.marker).exit_status == 0);
+        CHECK(state_of(*system, second.marker).state == BatchState::queued);
+        CHECK(system->cancel(second.marker).has_value());
+        CHECK(wait_for_end(*system, second.marker).state == BatchState::cancelled);
+        CHECK_FALSE(std::filesystem::exists(test.scratch / "ran"));
+    }
+    SUBCASE("a job after another one starts when that is over and was no success") {
         const auto system = opened(test);
         const JobStart first = shell_job(
             test, "first", "until [ -e $SCRATCH/go ]; do sleep 0.01; done; touch $SCRATCH/over; exit 1");

@@ -51,7 +51,9 @@ struct JobStart {
     // limit, or an allocation that was taken away. Only for who chains allocations; a plain system starts
     // nothing twice.
     bool resumes = false;
-    // It starts only when the job of this marker is over, however that ended; empty, or not there: at once.
+    // It starts only when the job of this marker is over and was no success (exit 0): after a success it
+    // waits until it is cancelled, for a program that is done needs no other allocation, also while no agent
+    // lives. Empty, or not there: at once. Slurm: afternotok.
     std::string after_marker{};
     bool operator==(const JobStart&) const = default;
 };

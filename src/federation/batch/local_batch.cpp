@@ -292,7 +292,9 @@ void LocalBatch::take_end(Entry& entry, const EndRecord& end) {
 
 bool LocalBatch::waits_for_another(const Entry& entry) const {
     const auto found = entries_.find(entry.start.job.after_marker);
-    return found != entries_.end() && !found->second.job.is_over();
+    if (found == entries_.end()) return false;
+    const BatchJob& job = found->second.job;
+    return !job.is_over() || (job.cause == EndCause::exit && job.exit_status == 0);
 }
 
 // Strictly in order: a large job at the head is not overtaken for ever. What keeps one from starting (a full

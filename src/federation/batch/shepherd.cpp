@@ -92,7 +92,7 @@ os::GuardedStart Shepherd::guarded_start() const {
 EndCause Shepherd::reason_to_end(Nanoseconds now) const {
     if (is_there(journal_.cancel(marker()))) return EndCause::cancelled;
     if (now - started_ >= milliseconds(start_.job.duration_ms)) return EndCause::time_limit;
-    return os::stop_requested() ? EndCause::signal : EndCause::none;
+    return os::stop_requested() ? EndCause::interrupted : EndCause::none;
 }
 
 EndRecord Shepherd::tend(os::GuardedProcess& process) {
@@ -117,7 +117,7 @@ EndRecord Shepherd::tend(os::GuardedProcess& process) {
     end.state = cause == EndCause::cancelled ? BatchState::cancelled : BatchState::ended;
     end.cause = cause != EndCause::none ? cause : ended.by_signal ? EndCause::signal : EndCause::exit;
     end.exit_status = ended.exit_status;
-    if (cause == EndCause::signal) end.message = "ended because its guard was told to stop";
+    if (cause == EndCause::interrupted) end.message = "ended because its guard was told to stop";
     end.started_ms = started_ms_;
     end.usage.wall_ms = std::max<std::int64_t>(0, to_ms(clock_.monotonic() - started_));
     // Clocks are set while jobs run; what took time shall not end before it began.

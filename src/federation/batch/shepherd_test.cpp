@@ -4,6 +4,7 @@
 
 #include "base/os/file_lock.hpp"
 #include "base/os/fork_for_test.hpp"
+#include "base/os/process.hpp"
 #include "federation/batch/local_batch_for_test.hpp"
 
 namespace euromesh::federation {
@@ -86,6 +87,18 @@ TEST_CASE("a cancelled, a forgotten and an unknown job do not start") {
     CHECK_FALSE(std::filesystem::exists(one.journal.ended("m")));
     CHECK_FALSE(std::filesystem::exists(one.scratch("runs")));
     CHECK_FALSE(tend_job(one.journal, "../m", one.folder.clock).has_value());
+}
+
+TEST_CASE("a guard that is told to stop ends its job, which was taken away and did not fail") {
+    const OneJob one("trap 'exit 75' TERM; kill -TERM $PPID; while :; do sleep 0.01; done");
+    const int child = os::fork_to([&] {
+        os::watch_for_stop();
+        return tend_job(one.journal, "m", one.folder.clock) ? 0 : 1;
+    });
+    CHECK(os::wait_for_child(child) == 0);
+    CHECK(one.end().cause == EndCause::interrupted);
+    CHECK(one.end().exit_status == exit_go_on);
+    CHECK(one.end().message.find("guard") != std::string::npos);
 }
 
 TEST_CASE("output over the limit is dropped, and told") {
