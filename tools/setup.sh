@@ -25,7 +25,7 @@ test_packages=(
     libgloo-dev libopenmpi-dev openmpi-bin  # what bench/exchange is compared with
     iproute2                                # shaped links
     postgresql coinor-cbc                   # the other store; the exact optimum that placement is held against
-    slurmctld slurmd slurmrestd slurm-client slurm-wlm-basic-plugins slurm-wlm-emulator munge  # testbed/slurm
+    slurmctld slurmd slurmrestd slurm-client slurm-wlm-basic-plugins slurm-wlm-jwt-plugin munge   # testbed/slurm
     charliecloud                            # containers without root
 )
 # What comes with these starts by itself in Debian, and nobody here wants it: tests start daemons of their own.
