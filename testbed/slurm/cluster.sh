@@ -212,7 +212,8 @@ start_one() {
             rm -f "$dir/rest/socket"
             local -a as=()
             [ "$(id -u)" != 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-            spawn slurmrestd "${as[@]}" "$dir/bin/slurmrestd" -f "$dir/slurm.conf" -s openapi/v0.0.38 -a rest_auth/jwt \
+            # So that it passes the token on, instead of speaking for itself through munge.
+            spawn slurmrestd "${as[@]}" env SLURM_JWT=daemon "$dir/bin/slurmrestd" -f "$dir/slurm.conf" -s openapi/v0.0.38 -a rest_auth/jwt \
                 "unix:$dir/rest/socket" "$(sed -n 's/^export SLURM_REST_URL=http:..//p' "$dir/env")"
             ;;
         *) die "no daemon is called '$1'" ;;
