@@ -23,7 +23,7 @@ test_packages=(
     doctest-dev clang-format-14
     clang-14 libclang-rt-14-dev             # fuzz targets
     libgloo-dev libopenmpi-dev openmpi-bin  # what bench/exchange is compared with
-    iproute2                                # shaped links
+    iproute2 nftables jq                    # shaped links, what centres let through
     postgresql coinor-cbc                   # the other store; the exact optimum that placement is held against
     slurmctld slurmd slurmrestd slurm-client slurm-wlm-basic-plugins slurm-wlm-jwt-plugin munge   # testbed/slurm
     charliecloud                            # containers without root

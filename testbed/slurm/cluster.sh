@@ -3,6 +3,7 @@
 #
 #   testbed/slurm/cluster.sh start DIR [--name N] [--nodes 2] [--cpus 4] [--gpus 0] [--partitions SPEC]
 #                                      [--address 127.0.0.1] [--set KEY=VALUE]... [--rest]
+#                                      [--elsewhere NODE=ADDRESS,...]
 #   testbed/slurm/cluster.sh stop DIR     ends every process of it, and the jobs' ones; the files stay
 #   testbed/slurm/cluster.sh status DIR   what lives, and sinfo
 #   testbed/slurm/cluster.sh kill DIR slurmctld|slurmd-NODE|slurmrestd    by SIGKILL
@@ -11,7 +12,8 @@
 # `. DIR/env` makes sbatch, squeue and so on speak to it. SPEC: 'NAME KEY=VALUE ...;NAME ...', the first is the usual one;
 # default 'batch MaxTime=60;spare MaxTime=60 PriorityTier=0 PreemptMode=requeue'. All nodes are in all partitions.
 # --set adds to or overrides slurm.conf. --rest: slurmrestd (API v0.0.38), as nobody where the caller is root, at
-# $SLURM_REST_URL and the socket DIR/rest/socket; it takes tokens of `scontrol token`.
+# $SLURM_REST_URL and the socket DIR/rest/socket; it takes tokens of `scontrol token`. --elsewhere: the nodes are other machines that
+# see DIR too; `revive DIR slurmd-NODE` starts each there, and start does not wait for them.
 #
 # As root, jobs of any user of the machine run as that user; as anybody else, only one's own do. Ports are free ones below
 # the range that the kernel hands out. No system service is used, nothing outside DIR is written, and all
@@ -29,6 +31,7 @@ gpus=0
 partitions='batch MaxTime=60;spare MaxTime=60 PriorityTier=0 PreemptMode=requeue'
 address=127.0.0.1
 settings=()
+elsewhere=
 rest=
 rest_port=
 
@@ -38,14 +41,14 @@ die() {
 }
 
 usage() {
-    sed -n '2,20s/^# \{0,1\}//p' "$0"
+    sed -n '2,22s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
 read_options() {
     while [ $# -gt 0 ]; do
         case "$1" in
-            --name | --nodes | --cpus | --gpus | --partitions | --address)
+            --name | --nodes | --cpus | --gpus | --partitions | --address | --elsewhere)
                 [ $# -ge 2 ] || die "$1 needs a value"
                 printf -v "${1#--}" %s "$2"
                 shift
@@ -112,6 +115,11 @@ node_lines() {
     [ "$gpus" = 0 ] || shape+=" Gres=gpu:$gpus"
     host=$(hostname -s)
     local n
+    if [ -n "$elsewhere" ]; then
+        free_port
+        for n in ${elsewhere//,/ }; do echo "NodeName=${n%=*} NodeHostname=${n%=*} NodeAddr=${n#*=} Port=$chosen_port $shape"; done
+        return
+    fi
     for ((n = 1; n <= nodes; ++n)); do
         free_port
         echo "NodeName=$name$n NodeHostname=$host NodeAddr=$address Port=$chosen_port $shape"
@@ -198,14 +206,17 @@ spawn() {
 start_munged() {
     head -c 128 /dev/urandom >"$dir/munge/key"
     chmod 600 "$dir/munge/key"
-    # --force: where the folder lies is the caller's business, a key that others can read is not tolerated even so.
-    spawn munged "$dir/bin/munged" --foreground --force --socket="$dir/munge/socket" --key-file="$dir/munge/key" \
-        --log-file="$dir/log/munged" --pid-file="$dir/munge/pid" --seed-file="$dir/munge/seed" --num-threads=2
+    start_one munged
     wait_for munged 50 test -S "$dir/munge/socket"
 }
 
 start_one() {
     case "$1" in
+        munged)
+            # --force: where the folder lies is the caller's business, a key that others can read is not tolerated even so.
+            spawn munged "$dir/bin/munged" --foreground --force --socket="$dir/munge/socket" --key-file="$dir/munge/key" \
+                --log-file="$dir/log/munged" --pid-file="$dir/munge/pid" --seed-file="$dir/munge/seed" --num-threads=2
+            ;;
         slurmctld) spawn slurmctld "$dir/bin/slurmctld" -D -f "$dir/slurm.conf" ;;
         slurmd-*) spawn "$1" "$dir/bin/slurmd" -D -f "$dir/slurm.conf" -N "${1#slurmd-}" -d "$dir/bin/slurmstepd" ;;
         slurmrestd)
@@ -248,9 +259,11 @@ try_to_start() {
     write_env
     start_one slurmctld
     wait_for slurmctld 100 responds || return 1
-    local n
-    for ((n = 1; n <= nodes; ++n)); do start_one "slurmd-$name$n"; done
-    wait_for slurmctld $((150 + nodes)) nodes_are_idle || return 1
+    if [ -z "$elsewhere" ]; then
+        local n
+        for ((n = 1; n <= nodes; ++n)); do start_one "slurmd-$name$n"; done
+        wait_for slurmctld $((150 + nodes)) nodes_are_idle || return 1
+    fi
     [ -z "$rest" ] || { start_one slurmrestd && wait_for slurmrestd 100 test -S "$dir/rest/socket"; }
 }
 
