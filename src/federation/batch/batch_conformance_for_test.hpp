@@ -170,9 +170,9 @@ inline void check_order_of_jobs(const BatchUnderTest& test) {
     }
     SUBCASE("one that is warned and stays runs on") {
         const auto system = opened(test);
-        JobStart job =
-            shell_job(test, "stays",
-                      "trap 'touch $SCRATCH/warned' TERM; until [ -e $SCRATCH/go ]; do sleep 0.01; done");
+        JobStart job = shell_job(
+            test, "stays",
+            "trap 'touch $SCRATCH/warned' TERM; until [ -e $SCRATCH/go ]; do sleep 0.01; done; exit 0");
         job.warn_ms = job.duration_ms - test.shortest_warning_ms;
         must_submit(*system, job);
         wait_for_file(*system, test.scratch / "warned");

@@ -81,6 +81,7 @@ struct BatchUsage {
     std::int64_t wall_ms = 0;
     std::int64_t cpu_ms = 0;  // of all its processes
     std::int64_t gpus = 0;    // held for wall_ms
+    bool operator==(const BatchUsage&) const = default;
 };
 
 struct BatchJob {
@@ -96,6 +97,7 @@ struct BatchJob {
     BatchUsage usage{};
 
     bool is_over() const { return state != BatchState::queued && state != BatchState::running; }
+    bool operator==(const BatchJob&) const = default;
 };
 
 enum class JobStream { out, error };
