@@ -16,7 +16,7 @@
 namespace euromesh::os {
 namespace {
 
-std::atomic<bool> stop_flag{false};
+std::atomic<int> stop_flag{0};
 
 std::atomic<bool> status_flag{false};
 
@@ -24,8 +24,8 @@ void note_status_request(int) {
     status_flag.store(true);
 }
 
-void note_stop(int) {
-    stop_flag.store(true);
+void note_stop(int signal) {
+    stop_flag.store(signal);
 }
 
 // Only async-signal-safe calls from here to exec.
@@ -155,6 +155,10 @@ void watch_for_stop() {
 }
 
 bool stop_requested() {
+    return stop_flag.load() != 0;
+}
+
+int stop_signal() {
     return stop_flag.load();
 }
 

@@ -61,6 +61,8 @@ int own_process_id();
 // True once the user asked to stop (SIGINT or SIGTERM) after watch_for_stop() was called.
 void watch_for_stop();
 bool stop_requested();
+// By which signal, the last one: SIGTERM is how a scheduler says that the time is over; 0: not yet.
+int stop_signal();
 
 // Somebody has asked for a status line (SIGUSR1) since the last call, after watch_for_status_requests().
 void watch_for_status_requests();

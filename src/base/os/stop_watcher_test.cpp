@@ -27,9 +27,30 @@ TEST_CASE("a signal reaches the callback") {
         watch_for_stop();
         std::atomic<bool> called{false};
         const StopWatcher watcher([&called] { called = true; });
+        if (stop_signal() != 0) ::_exit(2);
         ::raise(SIGTERM);
         for (int i = 0; i < 100 && !called; ++i) ::usleep(20000);
-        ::_exit(called ? 0 : 1);
+        ::_exit(called && stop_signal() == SIGTERM ? 0 : 1);
+    }
+    int status = 1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
+TEST_CASE("a delay is waited for after the signal, and no longer than its object lives") {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        watch_for_stop();
+        std::atomic<bool> called{false}, never{false};
+        const auto begin = std::chrono::steady_clock::now();
+        ::raise(SIGTERM);
+        {
+            const StopWatcher watcher([&called] { called = true; }, std::chrono::milliseconds(120));
+            const StopWatcher other([&never] { never = true; }, std::chrono::hours(1));
+            for (int i = 0; i < 100 && !called; ++i) ::usleep(20000);
+        }
+        const bool in_time = std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(120);
+        ::_exit(called && in_time && !never ? 0 : 1);
     }
     int status = 1;
     REQUIRE(::waitpid(child, &status, 0) == child);
