@@ -226,6 +226,9 @@ Result<RunSpec> parse_run_spec(std::string_view text, const path& file) {
     spec.seed = static_cast<std::uint64_t>(run.integer("seed", 1));
     spec.steps = run.integer("steps", 1000, {1, 100000000});
     spec.checkpoint_rounds = run.integer("checkpoint_rounds", spec.checkpoint_rounds, {1, 1000000});
+    spec.leave = run.text("leave", spec.leave);
+    if (spec.leave != "finish" && spec.leave != "drop") run.reject("leave", "must be finish or drop");
+    spec.leave_s = run.integer("leave_s", spec.leave_s, {1, 3600});
     spec.folder = (base / run.text("folder", "runs/" + name)).lexically_normal();
     TomlReader exchange = root.table("exchange");
     spec.exchange = read_exchange(exchange);

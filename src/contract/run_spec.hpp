@@ -126,6 +126,9 @@ struct RunSpec {
     std::uint64_t seed = 1;
     std::int64_t steps = 0;  // inner steps of each site
     std::int64_t checkpoint_rounds = 10;
+    // A site that is told to leave (SIGTERM) ends its inner steps and hands them in, or drops them.
+    std::string leave = "finish";  // finish | drop
+    std::int64_t leave_s = 20;     // it is gone so long after, if one inner step takes less
     std::filesystem::path folder;
     std::filesystem::path pki;
     bool encrypted = true;

@@ -35,6 +35,16 @@ std::string message_for(const std::string& text) {
     return spec ? "" : spec.error().message;
 }
 
+TEST_CASE("how a site leaves is one of two ways, within a time") {
+    const auto spec = parse_run_spec(with("steps = 300", "leave = 'drop'\nleave_s = 5"), "run.toml");
+    REQUIRE(spec);
+    CHECK(spec->leave == "drop");
+    CHECK(spec->leave_s == 5);
+    CHECK(message_for(with("steps = 300", "leave = 'now'")).find("leave: must be finish or drop") !=
+          std::string::npos);
+    CHECK(message_for(with("steps = 300", "leave_s = 0")).find("leave_s") != std::string::npos);
+}
+
 TEST_CASE("a short file is a whole run: the rest are defaults") {
     const Result<RunSpec> spec = parse_run_spec(good, "dir/run.toml");
     REQUIRE(spec);

@@ -106,6 +106,13 @@ struct Session::Impl {
         box.changed.wait(lock, [&] { return condition() || !trouble(); });
         return trouble();
     }
+    template <class Condition>
+    Status wait_for_round(std::unique_lock<std::mutex>& lock, Condition condition) {
+        EM_TRY(wait(lock, [&] { return condition() || box.hurry; }));
+        if (condition()) return {};
+        return fail(Code::unavailable, "round {}: this site leaves and does not wait for it",
+                    shown_position.round);
+    }
 
     // Takes over what the engine has; the lock is held.
     void show() {
@@ -346,7 +353,7 @@ Status Session::contribute(std::span<const float> local, Work work) {
     const Nanoseconds begin = self.clock.monotonic();
     std::unique_lock lock(self.box.mutex);
     const std::uint64_t fragment = contribution.fragment;
-    EM_TRY(self.wait(lock, [&] {
+    EM_TRY(self.wait_for_round(lock, [&] {
         const bool moved_on = self.box.serial != self.serial;
         return !self.box.contribution && (!self.box.pending[fragment] || moved_on);
     }));
@@ -361,7 +368,8 @@ Result<RoundOutcome> Session::await() {
     const Nanoseconds begin = self.clock.monotonic();
     std::unique_lock lock(self.box.mutex);
     const std::uint64_t before = self.serial;
-    EM_TRY(self.wait(lock, [&] { return self.box.serial != before && self.box.role != Role::joining; }));
+    EM_TRY(self.wait_for_round(lock,
+                               [&] { return self.box.serial != before && self.box.role != Role::joining; }));
     self.show();
     RoundOutcome outcome = self.outcome_of();
     lock.unlock();
@@ -410,6 +418,12 @@ Status Session::leave() {
     lock.unlock();
     self.thread = os::Thread();
     return ended;
+}
+
+void Session::stop_waiting() {
+    const std::lock_guard lock(impl_->box.mutex);
+    impl_->box.hurry = true;
+    impl_->box.changed.notify_all();
 }
 
 void Session::cancel() {

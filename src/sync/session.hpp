@@ -23,8 +23,8 @@
 // ones, and the next contribution of the fragment has it, too. A slower site asks is_due() and gives in time
 // what it has.
 //
-// Thread rule: all calls from one thread, except cancel(), which is safe from any (not from a signal
-// handler). Spans and references that a session gives are valid until its next call.
+// Thread rule: all calls from one thread, except cancel() and stop_waiting(), which are safe from any (not
+// from a signal handler). Spans and references that a session gives are valid until its next call.
 //
 // Invariants
 // - Every site has the same outer state, bit by bit, at the same round; digests are compared every round.
@@ -184,6 +184,10 @@ class Session {
 
     // Announced: the others go on at once. Helps them first to finish the round that it knows committed.
     Status leave();
+
+    // Makes a blocked exchange(), contribute() or await() return `unavailable`, and all later ones: this site
+    // is about to leave() and waits for nobody. Safe from any thread.
+    void stop_waiting();
 
     // Makes a blocked start(), exchange(), contribute() or await() return `cancelled`, and all later ones.
     void cancel();

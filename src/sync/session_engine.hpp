@@ -53,6 +53,7 @@ struct Mailbox {
     bool leave = false;
     bool stop = false;
     bool cancelled = false;
+    bool hurry = false;  // the trainer waits for no round any more
 
     // From the engine.
     std::uint64_t serial = 0;             // rises with every new outer state

@@ -158,6 +158,40 @@ TEST_CASE("a run that never becomes complete names who is missing; cancel ends t
     CHECK(begun.error().code == Code::cancelled);
 }
 
+TEST_CASE("a site that leaves waits for no round, and the others go on without it") {
+    const RunForTest run(2);
+    std::atomic<bool> gone{false};
+    RunForTest::Trace left;
+    const auto leaver = [&] {
+        auto session = Session::open(run.config(1), session_clock, silent_logger).value();
+        REQUIRE(session->start(RunForTest::initial()).has_value());
+        const auto local = RunForTest::trained(session->outer(), 1, 0);
+        REQUIRE(session->contribute(local, {100, 5}).has_value());
+        const os::Thread hurry([&] {
+            RunForTest::pause(std::chrono::milliseconds(50));
+            session->stop_waiting();
+        });
+        const auto outcome = session->await();
+        CHECK_FALSE(outcome.has_value());
+        CHECK(outcome.error().code == Code::unavailable);
+        CHECK(outcome.error().message == "round 0: this site leaves and does not wait for it");
+        left.status = session->leave();
+        gone = true;
+        return left;
+    };
+    const auto stays = [&] {
+        return RunForTest::live(run.config(0), 3, [&](std::uint64_t) {
+            while (!gone) RunForTest::pause(std::chrono::milliseconds(1));
+            return true;
+        });
+    };
+    const auto traces = RunForTest::live_all({stays, leaver});
+    CHECK(traces[1].status.has_value());
+    REQUIRE(traces[0].status.has_value());
+    REQUIRE(traces[0].rounds.size() == 3);
+    CHECK(traces[0].rounds[0].manifest.contributors.size() == 1);
+}
+
 TEST_CASE("a peer with other settings is refused with the setting's name, a peer with another model too") {
     const RunForTest run(2);
     SessionConfig other = run.config(1);
