@@ -13,7 +13,7 @@ namespace {
 
 struct RelayArguments {
     std::string spool, site, to, listen, command, via = "plain", secret;
-    bool once = false, ipv4 = false, ipv6 = false;
+    bool depot = false, once = false, ipv4 = false, ipv6 = false;
     std::string interface;
     double cpu_seconds = 0;
 };
@@ -50,7 +50,7 @@ Status repeat(const Pass& pass, bool once, const sync::RelayBudget& budget, cons
 
 Result<sync::RelayLoopConfig> loop_config(const RelayArguments& arguments) {
     sync::RelayLoopConfig config;
-    config.site = arguments.site;
+    config.site = arguments.depot ? sync::relay_depot : arguments.site;
     config.once = arguments.once;
     if (arguments.secret.empty()) {
         return fail(Code::bad_input, "two relays need --secret FILE, the same at both ends");
@@ -105,7 +105,13 @@ Status check(const RelayArguments& arguments) {
     if (arguments.once && !arguments.listen.empty()) {
         return fail(Code::bad_input, "--once is for relays that dial: one that listens does not know when");
     }
-    EM_TRY(SiteId::parse(arguments.site, "site"));
+    if (arguments.depot) {
+        if (!arguments.site.empty() || arguments.listen.empty()) {
+            return fail(Code::bad_input, "--depot is for all sites: give it --listen, and no --site");
+        }
+    } else {
+        EM_TRY(SiteId::parse(arguments.site, "site"));
+    }
     if (std::error_code error; !std::filesystem::is_directory(arguments.spool, error)) {
         return fail(Code::not_found, "spool {}: no such folder (it lies on the shared file system)",
                     arguments.spool);
@@ -131,11 +137,13 @@ Status relay(const RelayArguments& arguments, const Context& context) {
 void add_options(CLI::App& command, RelayArguments& arguments) {
     command.add_option("--spool", arguments.spool, "the folder that compute nodes share with this one")
         ->required();
-    command.add_option("--site", arguments.site, "whose spool it is, as in the run file")->required();
+    command.add_option("--site", arguments.site, "whose spool it is, as in the run file");
     command.add_option(
         "--to", arguments.to,
         "tcp:HOST:PORT of another relay, s3+https://HOST/BUCKET/PREFIX, s3://BUCKET/PREFIX, or a folder");
     command.add_option("--listen", arguments.listen, "HOST:PORT where other relays dial in");
+    command.add_flag("--depot", arguments.depot,
+                     "with --listen: keep for each site what others send for it, until its relay asks");
     command.add_option("--command", arguments.command,
                        "hands each leaving file to this: {file} {name} {folder} {root} are replaced");
     command.add_option("--secret", arguments.secret, "file with what both relays know (tcp: and --listen)");

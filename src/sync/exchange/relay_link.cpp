@@ -97,12 +97,20 @@ bool RelayLink::is_idle() const {
 
 // A listing costs more than an offer, so that one serves for several turns.
 Status RelayLink::find() {
-    EM_ASSIGN(auto blobs, relay_outgoing(spool_, config_.site));
+    EM_ASSIGN(auto blobs, for_peer());
     for (Blob& blob : blobs) {
         if (found_.size() >= found_max) break;
-        if (parse_relay_name(blob.name)->to == peer_) found_.push_back(std::move(blob));
+        found_.push_back(std::move(blob));
     }
     return {};
+}
+
+Result<std::vector<Blob>> RelayLink::for_peer() const {
+    if (config_.site == relay_depot) return relay_incoming(spool_, peer_);
+    EM_ASSIGN(auto blobs, relay_outgoing(spool_, config_.site));
+    if (peer_ == relay_depot) return blobs;
+    std::erase_if(blobs, [&](const Blob& blob) { return parse_relay_name(blob.name)->to != peer_; });
+    return blobs;
 }
 
 Status RelayLink::offer_new() {
@@ -283,8 +291,10 @@ Status RelayLink::take(const Head& head) {
 
 bool RelayLink::is_for_us(const std::string& name, std::uint64_t size) const {
     const auto parsed = parse_relay_name(name);
-    return parsed && check_blob_name(name) && parsed->from == peer_ && parsed->to == config_.site &&
-           is_whole({name, size}, *parsed);
+    if (!parsed || !check_blob_name(name) || !is_whole({name, size}, *parsed)) return false;
+    const bool from_peer = parsed->from == peer_ || (peer_ == relay_depot && parsed->from != config_.site);
+    const bool to_us = parsed->to == config_.site || (config_.site == relay_depot && parsed->to != peer_);
+    return from_peer && to_us;
 }
 
 Status RelayLink::take_offer(const Head& head) {

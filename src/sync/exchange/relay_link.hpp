@@ -24,10 +24,14 @@
 
 namespace euromesh::sync {
 
+// What a relay without a site calls itself: it keeps for every site what another one has sent for it. No site
+// can have this name.
+inline constexpr std::string_view relay_depot = "DEPOT";
+
 enum class RelayRole : std::uint8_t { dials = 1, listens = 2 };
 
 struct RelayLinkConfig {
-    std::string site;
+    std::string site;    // or relay_depot
     std::string secret;  // at least 16 bytes, the same at both ends
     RelayRole role = RelayRole::dials;
 };
@@ -85,6 +89,7 @@ class RelayLink {
     Status take_done(const Head& head);
     Status begin_data(const Head& head);
     Status commit(const std::string& name);
+    Result<std::vector<Blob>> for_peer() const;
     bool is_for_us(const std::string& name, std::uint64_t size) const;
     std::string proof(RelayRole role) const;
 

@@ -29,11 +29,12 @@ std::size_t count_in(FolderStore& store) {
 struct Two {
     Two() { connect(); }
     void connect(const std::string& of_a = secret, const std::string& of_b = secret) {
+        join(a, {"a", of_a, RelayRole::dials}, {"b", of_b, RelayRole::listens});
+    }
+    void join(FolderStore& store, RelayLinkConfig one, RelayLinkConfig other) {
         auto [near, far] = os::Socket::pair().value();
-        link_a =
-            std::make_unique<RelayLink>(a, RelayLinkConfig{"a", of_a, RelayRole::dials}, std::move(near));
-        link_b =
-            std::make_unique<RelayLink>(b, RelayLinkConfig{"b", of_b, RelayRole::listens}, std::move(far));
+        link_a = std::make_unique<RelayLink>(store, std::move(one), std::move(near));
+        link_b = std::make_unique<RelayLink>(b, std::move(other), std::move(far));
     }
     // Turns of both until both are idle, one fails, or `turns` are over.
     Status run(int turns = 100'000) {
@@ -87,6 +88,34 @@ TEST_CASE("a transfer that was cut goes on from the byte where it was") {
     std::vector<std::byte> back(20'000'000);
     CHECK(two.b.get(name, 0, back, {}).value() == back.size());
     CHECK((back == random_stream(20'000'000, 1)));
+}
+
+TEST_CASE("a depot keeps what a site sends for another, and gives it to that one only") {
+    Two two;
+    FolderStore c(two.folder.path() / "c");
+    const auto visit = [&](FolderStore& store, const std::string& site) {
+        two.join(store, {site, secret, RelayRole::dials},
+                 {std::string(relay_depot), secret, RelayRole::listens});
+        const Status ran = two.run();
+        REQUIRE_MESSAGE(ran, (ran ? "" : ran.error().message));
+    };
+    const std::string name = put_segment(two.a, "run/a/c", 0, 1000);
+    put_segment(two.a, "run/a/d", 0, 1000);
+    put_segment(two.a, "run/c/a", 0, 10);  // has come, and is not read yet: it stays
+    visit(two.a, "a");
+    CHECK(count_in(two.a) == 1);
+    CHECK(count_in(two.b) == 2);
+
+    put_segment(c, "run/c/a", 7, 500);
+    visit(c, "c");
+    CHECK(count_in(c) == 1);
+    std::vector<std::byte> back(1000);
+    CHECK(c.get(name, 0, back, {}).value() == back.size());
+    CHECK(count_in(two.b) == 2);
+
+    visit(two.a, "a");
+    CHECK(count_in(two.a) == 2);
+    CHECK(count_in(two.b) == 1);
 }
 
 TEST_CASE("who does not know the secret gets nothing and brings nothing") {
