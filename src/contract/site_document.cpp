@@ -85,6 +85,10 @@ Result<SiteDocument> read_site_document(const Json& json) {
     document.grid_grams_per_kwh = reader.integer("grid_grams_per_kwh", 0, {0, 5000});
     document.quota_mgh = reader.integer("quota_mgh", 0, {0, 1ll << 50});
     document.rules = reader.text("rules", "", 128u << 10);
+    document.templates = reader.ids("templates", 16);
+    document.exchange = reader.choice("exchange", "", {"", "direct", "hub", "object-store", "spool"});
+    document.hub = reader.text("hub", "", 300);
+    document.store = reader.text("store", "");
     reader.each("partitions", 256,
                 [&](DocumentReader& entry) { document.partitions.push_back(read_partition(entry)); });
     if (document.partitions.empty()) reader.reject("partitions", "must name at least one partition");
@@ -102,15 +106,20 @@ Result<SiteDocument> parse_site_document(std::string_view text) {
 Json to_json(const SiteDocument& document) {
     Json partitions = Json::array();
     for (const SitePartition& partition : document.partitions) partitions.push_back(to_json(partition));
-    return Json{{"version", version},
-                {"country", document.country},
-                {"operator", document.op},
-                {"hosting", document.hosting},
-                {"labels", document.labels},
-                {"grid_grams_per_kwh", document.grid_grams_per_kwh},
-                {"quota_mgh", document.quota_mgh},
-                {"rules", document.rules},
-                {"partitions", std::move(partitions)}};
+    Json json{{"version", version},
+              {"country", document.country},
+              {"operator", document.op},
+              {"hosting", document.hosting},
+              {"labels", document.labels},
+              {"grid_grams_per_kwh", document.grid_grams_per_kwh},
+              {"quota_mgh", document.quota_mgh},
+              {"rules", document.rules},
+              {"partitions", std::move(partitions)}};
+    if (!document.templates.empty()) json["templates"] = document.templates;
+    for (const auto& [key, text] : {std::pair{"exchange", &document.exchange},
+                                    std::pair{"hub", &document.hub}, std::pair{"store", &document.store}})
+        if (!text->empty()) json[key] = *text;
+    return json;
 }
 
 }  // namespace euromesh::contract

@@ -49,6 +49,12 @@ struct SiteDocument {
     std::int64_t grid_grams_per_kwh = 0;  // 0: unknown
     std::int64_t quota_mgh = 0;           // milli-GPU-hours open at once that the site takes; 0: no limit
     std::string rules;                    // the site's own rule text; empty: none
+    // What users may start there: names of templates, "program" for programs of their own; empty: anything.
+    std::vector<std::string> templates;
+    // How others reach its trainers: direct | hub | object-store | spool; empty: as a run file says.
+    std::string exchange;
+    std::string hub;    // HOST:PORT, of kind hub
+    std::string store;  // of kind object-store
     std::vector<SitePartition> partitions;
     friend bool operator==(const SiteDocument&, const SiteDocument&) = default;
 };

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "contract/run_placement.hpp"
 #include "federation/core/events.hpp"
 #include "federation/ledger/key_book.hpp"
 
@@ -109,6 +110,7 @@ struct ClaimReport {
     std::int64_t used_ms = 0;
     std::int64_t exit = 0;
     std::string words;
+    RunProgress run{};  // of a federated run: as far as its trainer has come
 };
 // All that the agent has in its journal, and the newest orders that it has taken in. It may come doubled,
 // late and out of order. A claim that was offered before `orders_seen` and is not among `claims` is lost.
@@ -154,6 +156,8 @@ struct StartOrder {
     std::int64_t limit_ms = 0;
     contract::JobSpec spec;
     std::vector<std::string> sites;  // of the same job, this one included
+    std::int64_t quorum = 1;
+    std::vector<contract::PlacedSite> ways{};  // of a federated run: how those sites are reached
 };
 struct Orders {
     std::int64_t as_of = 0;  // events that they rest on; hand them out only when those are durable

@@ -123,6 +123,12 @@ StartOrder Core::start_order(const ClaimRecord& claim) const {
                      claim.gpus, claim.limit_ms, *job.spec,   {}};
     for (std::size_t i = static_cast<std::size_t>(job.attempt_from); i < job.claims.size(); ++i)
         order.sites.push_back(tables_.claim(job.claims[i])->site);
+    if (job.spec->template_name != contract::train_template) return order;
+    order.quorum = job.spec->quorum;
+    for (const std::string& id : order.sites) {
+        const contract::SiteDocument& document = tables_.site(id)->document;
+        order.ways.push_back({id, document.exchange, document.hub, document.store});
+    }
     return order;
 }
 

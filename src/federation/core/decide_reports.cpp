@@ -27,7 +27,8 @@ ClaimEnded ended(const ClaimRecord& claim, const ClaimReport& report, const std:
             started > 0 ? times.ended_ms : 0,
             report.exit,
             started > 0 ? charge_of(claim, times) : 0,
-            report.words.substr(0, 1024)};
+            report.words.substr(0, 1024),
+            for_the_ledger(report.run)};
 }
 
 void on_cancelled(Draft& draft, const ClaimRecord& claim, const ClaimReport& report) {

@@ -125,7 +125,7 @@ template <class A>
 void describe(A& a, ClaimEnded& x) {
     a("claim", x.claim), a("state", x.state), a.optional("started_ms", x.started_ms);
     a.optional("ended_ms", x.ended_ms), a.optional("exit", x.exit), a.optional("charged", x.charged);
-    a.optional("words", x.words);
+    a.optional("words", x.words), a.optional("run", x.run);
 }
 template <class A>
 void describe(A& a, ClaimLost& x) {

@@ -186,6 +186,7 @@ struct ClaimEnded {
     std::int64_t exit = 0;
     std::int64_t charged = 0;
     std::string words;
+    RunProgress run{};  // of a federated run, as far as its site had told
 };
 struct ClaimLost {
     static constexpr std::string_view type = "claim.lost";

@@ -18,6 +18,29 @@ TEST_CASE("a dry run tells for every site the rule that rules it out, or its sco
     CHECK(dry_run(f.core.tables(), f.core.law(), "j0", f.now_ms).error().code == Code::not_found);
 }
 
+TEST_CASE("text that is bound to a country rules out only the site that would read it elsewhere") {
+    TestFederation f;
+    f.must(f.alice, RegisterData{{"it-text", "p1", "eu", "IT", "it", 0, false}});
+    contract::JobSpec run = f.spec();
+    run.sites = 3;
+    run.quorum = 2;
+    run.data = {"it-text"};
+    const auto ruled_out = [&](const std::string& reader) {
+        run.data_sites = {{"it-text", reader}};
+        const auto table = dry_run(f.core.tables(), f.core.law(), f.submit(run), f.now_ms);
+        REQUIRE_MESSAGE(table, (table ? "" : table.error().message));
+        std::string sites;
+        for (const Json& row : *table)
+            if (row.dump().find("eu-only") != std::string::npos) sites = row["site"];
+        return sites;
+    };
+    CHECK(ruled_out("it").empty());
+    CHECK(ruled_out("ch") == "ch");
+    run.data_sites.clear();
+    run.data = {};
+    CHECK(ruled_out("nowhere").empty());
+}
+
 TEST_CASE("a run over three sites keeps apart what one centre's rule keeps apart, and says so") {
     TestFederation f;
     auto own = f.document("FI");

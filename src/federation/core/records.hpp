@@ -14,6 +14,7 @@
 
 #include "contract/job_spec.hpp"
 #include "contract/site_document.hpp"
+#include "federation/core/run_progress.hpp"
 
 namespace euromesh::federation {
 
@@ -228,6 +229,7 @@ struct ClaimRecord {
     std::int64_t displaced_seq = 0;  // the event that says so
     std::int64_t due_back = 0;       // was charged, and will be credited
     std::int64_t credited = 0;
+    RunProgress run;  // of a federated run, when it has ended
     bool over() const {
         return state == "ended" || state == "cancelled" || state == "refused" || state == "lost";
     }
@@ -346,6 +348,7 @@ void describe(A& a, ClaimRecord& x) {
     a.optional("after", x.after), a.optional("displaced_by", x.displaced_by);
     a.optional("displaced_seq", x.displaced_seq), a.optional("due_back", x.due_back);
     a.optional("credited", x.credited);
+    a.optional("run", x.run);
 }
 template <class A>
 void describe(A& a, KeyRecord& x) {

@@ -139,7 +139,10 @@ std::string RoundBuilder::law_class_of(const JobRecord& job, const Terms& terms)
     append(key, spec.kind);
     append(key, fmt::format("{} {} {} {} {}", spec.gpus_per_site(), spec.duration_ms, spec.sites,
                             spec.exports_weights, spec.export_class));
-    for (const std::string& data : spec.data) append(key, "d" + data);
+    for (const std::string& data : spec.data) {
+        const auto only = spec.data_sites.find(data);
+        append(key, "d" + data + (only == spec.data_sites.end() ? "" : "@" + only->second));
+    }
     for (const Refusal& refusal : job.refusals) append(key, "r" + refusal.site);
     return key;
 }
@@ -159,6 +162,7 @@ LawAnswer RoundBuilder::ask_rules(const JobRecord& job, const Terms& terms, cons
     for (const std::string& id : job.spec->data) {
         const auto found = tables_.data().find(id);
         if (found == tables_.data().end()) continue;
+        if (action != RuleAction::move && !job.spec->reads_at(id, site.id)) continue;
         // A move concerns only what does not lie there already.
         if (action == RuleAction::move && (found->second.site.empty() || found->second.site != site.id))
             continue;
@@ -191,6 +195,7 @@ SiteVerdict RoundBuilder::ask_site(const JobRecord& job, const Terms& terms, con
         const auto found = tables_.data().find(id);
         if (found == tables_.data().end() || found->second.site.empty() || found->second.site == site.id)
             continue;
+        if (!job.spec->reads_at(id, site.id)) continue;
         const auto from = tables_.sites().find(found->second.site);
         if (from == tables_.sites().end() || site_records_.count(from->first) == 0)
             return {site.id, false, Filter::residency, "data-out-of-reach"};
@@ -267,7 +272,7 @@ Workload RoundBuilder::workload_of(const JobRecord& job, const Terms& terms) {
     if (!spec.runtimes.empty()) workload.container = spec.runtimes.front();
     for (const std::string& id : spec.data) {
         const auto found = tables_.data().find(id);
-        if (found == tables_.data().end()) continue;
+        if (found == tables_.data().end() || spec.data_sites.contains(id)) continue;
         workload.data.push_back({id, found->second.site, found->second.bytes});
     }
     workload.preferred_sites = spec.preferred_sites;

@@ -289,6 +289,7 @@ Status Tables::on(const Event& event, const ClaimEnded& data) {
     claim->ended_ms = data.ended_ms;
     claim->exit = data.exit;
     claim->words = data.words;
+    claim->run = data.run;
     return end_claim(event, *claim, data.state, data.charged);
 }
 

@@ -12,7 +12,7 @@ using contract::Limits;
 constexpr std::size_t most_claims = 100'000;
 constexpr Limits any_time{0, 253402300799999};  // to the end of the year 9999
 
-ClaimReport read_claim(DocumentReader& reader) {
+ClaimReport read_claim(DocumentReader& reader, const Json& json, Status& status) {
     ClaimReport claim;
     claim.claim = reader.id("claim");
     claim.state =
@@ -22,7 +22,24 @@ ClaimReport read_claim(DocumentReader& reader) {
     claim.used_ms = reader.integer("used_ms", 0, any_time);
     claim.exit = reader.integer("exit", 0, {-1024, 1024});
     claim.words = reader.text("words", "", 4096);
+    reader.object("run");
+    const auto run = json.find("run");
+    if (run == json.end()) return claim;
+    auto progress = read_run_progress(*run);
+    if (progress)
+        claim.run = std::move(*progress);
+    else if (status)
+        status = fail(progress.error().within(reader.pointer("run")));
     return claim;
+}
+
+contract::PlacedSite read_way(DocumentReader& reader) {
+    contract::PlacedSite way;
+    way.site = reader.id("site");
+    way.exchange = reader.choice("exchange", "", {"", "direct", "hub", "object-store", "spool"});
+    way.hub = reader.text("hub", "", 300);
+    way.store = reader.text("store", "");
+    return way;
 }
 
 StartOrder read_start(DocumentReader& reader, const Json& json, Status& status) {
@@ -35,6 +52,8 @@ StartOrder read_start(DocumentReader& reader, const Json& json, Status& status) 
     start.gpus = reader.integer("gpus", 0, {0, 1'000'000});
     start.limit_ms = reader.integer("limit_ms", 0, any_time);
     start.sites = reader.ids("sites", 64);
+    start.quorum = reader.integer("quorum", 1, {1, 64});
+    reader.each("ways", 64, [&](DocumentReader& entry) { start.ways.push_back(read_way(entry)); });
     reader.object("spec");
     const auto found = json.find("spec");
     auto spec = contract::read_job_spec(found == json.end() ? Json() : *found);
@@ -54,10 +73,15 @@ Result<SiteReport> read_site_report(const Json& json) {
     if (report.journal.empty())
         reader.reject("journal", "is missing: the name that the agent's journal was given");
     report.orders_seen = reader.integer("orders_seen", -1, {-1, INT64_MAX});
-    reader.each("claims", most_claims,
-                [&](DocumentReader& entry) { report.claims.push_back(read_claim(entry)); });
+    Status status;
+    std::size_t number = 0;
+    reader.each("claims", most_claims, [&](DocumentReader& entry) {
+        const Json& claim = json["claims"][number++];
+        if (claim.is_object()) report.claims.push_back(read_claim(entry, claim, status));
+    });
     reader.finish();
     EM_TRY(reader.status());
+    EM_TRY(std::move(status));
     return report;
 }
 
@@ -71,10 +95,23 @@ Json to_json(const SiteReport& report) {
                               {"used_ms", claim.used_ms},
                               {"exit", claim.exit},
                               {"words", claim.words}});
+        if (!(claim.run == RunProgress{})) claims.back()["run"] = parse_json(record_text(claim.run)).value();
     }
     return Json{
         {"journal", report.journal}, {"orders_seen", report.orders_seen}, {"claims", std::move(claims)}};
 }
+
+namespace {
+
+Json ways_json(const std::vector<contract::PlacedSite>& ways) {
+    Json list = Json::array();
+    for (const contract::PlacedSite& way : ways)
+        list.push_back(
+            {{"site", way.site}, {"exchange", way.exchange}, {"hub", way.hub}, {"store", way.store}});
+    return list;
+}
+
+}  // namespace
 
 Json to_json(const Orders& orders) {
     Json starts = Json::array();
@@ -88,6 +125,9 @@ Json to_json(const Orders& orders) {
                               {"limit_ms", start.limit_ms},
                               {"sites", start.sites},
                               {"spec", contract::to_json(start.spec)}});
+        if (start.ways.empty()) continue;
+        starts.back()["quorum"] = start.quorum;
+        starts.back()["ways"] = ways_json(start.ways);
     }
     Json json{{"as_of", orders.as_of},
               {"start", std::move(starts)},
