@@ -27,7 +27,8 @@ TEST_CASE("no round gives more GPUs than a site has, nor more than is left to sp
     for (int i = 0; i < 20; ++i) g.submit(g.spec(8, 3600));
     for (int i = 0; i < 3; ++i) g.plan();
     std::map<std::string, std::int64_t> gpus;
-    for (const auto& [id, claim] : g.core.tables().claims()) gpus[claim.site] += claim.gpus;
+    g.core.tables().claims().for_each(
+        [&](const std::string&, const ClaimRecord& claim) { gpus[claim.site] += claim.gpus; });
     CHECK(gpus == std::map<std::string, std::int64_t>{{"ch", 16}, {"fi", 16}, {"it", 16}});
 }
 

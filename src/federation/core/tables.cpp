@@ -50,13 +50,13 @@ const AllocationRecord* Tables::allocation(const std::string& id) const {
     return find_in(allocations_, id);
 }
 const JobRecord* Tables::job(const std::string& id) const {
-    return find_in(jobs_, id);
+    return jobs_.find(id);
 }
 const ClaimRecord* Tables::claim(const std::string& id) const {
-    return find_in(claims_, id);
+    return claims_.find(id);
 }
 const KeyRecord* Tables::key(const std::string& account, const std::string& key) const {
-    return find_in(keys_, key_of(account, key));
+    return keys_.find(key_of(account, key));
 }
 
 const std::set<std::string>& Tables::open_claims(const std::string& site) const {
@@ -234,7 +234,7 @@ Status Tables::on(const Event&, const AllocationClawedBack& data) {
 
 Status Tables::on(const Event&, const AllocationCredited& data) {
     AllocationRecord* a = find_in(allocations_, data.allocation);
-    ClaimRecord* claim = find_in(claims_, data.claim);
+    ClaimRecord* claim = claims_.edit(data.claim);
     if (claim == nullptr || a == nullptr || claim->allocation != data.allocation || data.amount <= 0 ||
         claim->due_back != data.amount)
         return unfit("claim that is to be repaid", data.claim);
@@ -273,11 +273,11 @@ bool Tables::has_older(std::int64_t jobs_before_ms, std::int64_t keys_before_ms)
 }
 
 void Tables::prune_job(const std::string& id) {
-    const auto job = jobs_.find(id);
-    EM_ASSERT(job != jobs_.end() && job->second.over(), "only what is over leaves the tables");
-    for (const std::string& claim : job->second.claims) claims_.erase(claim);
-    jobs_by_project_[job->second.project].erase(job->second.number);
-    jobs_.erase(job);
+    const JobRecord& job = jobs_.at(id);
+    EM_ASSERT(job.over(), "only what is over leaves the tables");
+    for (const std::string& claim : job.claims) claims_.erase(claim);
+    jobs_by_project_[job.project].erase(job.number);
+    jobs_.erase(id);
 }
 
 }  // namespace euromesh::federation

@@ -11,12 +11,36 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "federation/core/events.hpp"
+#include "federation/core/record_table.hpp"
 #include "federation/placement/fair_share.hpp"
 
 namespace euromesh::federation {
+
+// The records of a moment, for a snapshot. Shares jobs, claims and keys with the tables (record_table.hpp).
+class TablesImage {
+  public:
+    std::string text() const;
+
+  private:
+    friend class Tables;
+    std::int64_t next_seq_ = 0;
+    std::int64_t time_ms_ = 0;
+    FederationRecord federation_;
+    std::map<std::string, SiteRecord> sites_;
+    std::map<std::string, AccountRecord> accounts_;
+    std::map<std::string, ProjectRecord> projects_;
+    std::map<std::string, DataRecord> data_;
+    std::map<std::string, ApplicationRecord> applications_;
+    std::map<std::string, AllocationRecord> allocations_;
+    RecordTable<JobRecord>::Image jobs_;
+    RecordTable<ClaimRecord>::Image claims_;
+    RecordTable<KeyRecord>::Image keys_;
+    std::vector<FadingUse> use_of_owners_;
+    std::vector<FadingUse> use_of_projects_;
+};
 
 class Tables {
   public:
@@ -38,8 +62,8 @@ class Tables {
     const std::map<std::string, DataRecord>& data() const { return data_; }
     const std::map<std::string, ApplicationRecord>& applications() const { return applications_; }
     const std::map<std::string, AllocationRecord>& allocations() const { return allocations_; }
-    const std::unordered_map<std::string, JobRecord>& jobs() const { return jobs_; }
-    const std::unordered_map<std::string, ClaimRecord>& claims() const { return claims_; }
+    const RecordTable<JobRecord>& jobs() const { return jobs_; }
+    const RecordTable<ClaimRecord>& claims() const { return claims_; }
 
     // The public key in force, hexadecimal; nullptr: none. `role`: coordinator, site or board.
     const std::string* key_in_force(std::string_view role, const std::string& name) const;
@@ -82,9 +106,11 @@ class Tables {
     // Counts what a placement round depends on: a round with the same number gives nothing new but by time.
     std::int64_t placement_epoch() const { return placement_epoch_; }
 
+    // What snapshot() needs, at a few hundred nanoseconds a record: the text is made elsewhere, later.
+    TablesImage image() const;
     // One line of JSON per record, in fixed order; restore() takes it back. The log from next_seq() on is
     // applied after.
-    std::string snapshot() const;
+    std::string snapshot() const { return image().text(); }
     static Result<Tables> restore(std::string_view snapshot);
     // SHA-256 over snapshot(), hexadecimal.
     std::string digest() const;
@@ -149,9 +175,9 @@ class Tables {
     std::map<std::string, DataRecord> data_;
     std::map<std::string, ApplicationRecord> applications_;
     std::map<std::string, AllocationRecord> allocations_;
-    std::unordered_map<std::string, JobRecord> jobs_;
-    std::unordered_map<std::string, ClaimRecord> claims_;
-    std::map<std::string, KeyRecord> keys_;  // by account and key
+    RecordTable<JobRecord> jobs_;
+    RecordTable<ClaimRecord> claims_;
+    RecordTable<KeyRecord> keys_;  // by account and key
     std::set<std::pair<std::int64_t, std::string>> keys_by_time_;
     std::set<std::pair<std::int64_t, std::string>> over_by_time_;  // jobs
     std::set<std::int64_t> waiting_;

@@ -52,12 +52,12 @@ Status Tables::on(const Event& event, const JobSubmitted& data) {
     job.spec = std::make_shared<const contract::JobSpec>(data.spec);
     job.digest = data.digest;
     job.submitted_ms = event.time_ms;
-    const auto [stored, fresh] = jobs_.emplace(data.job, std::move(job));
-    if (!fresh) return unfit("second job", data.job);
-    index(stored->second);
+    const JobRecord* stored = jobs_.insert(data.job, std::move(job));
+    if (stored == nullptr) return unfit("second job", data.job);
+    index(*stored);
     if (data.key.empty()) return {};
     const std::string name = data.account + '\n' + data.key;
-    if (!keys_.emplace(name, KeyRecord{data.account, data.key, data.body, data.job, event.time_ms}).second)
+    if (keys_.insert(name, {data.account, data.key, data.body, data.job, event.time_ms}) == nullptr)
         return unfit("second use of the idempotency key", data.key);
     keys_by_time_.emplace(event.time_ms, name);
     return {};
@@ -93,9 +93,9 @@ void Tables::set_state(const Event& event, JobRecord& job, std::string state, st
 }
 
 Status Tables::on(const Event& event, const JobCancelAsked& data) {
-    const auto found = jobs_.find(data.job);
-    if (found == jobs_.end() || found->second.over()) return unfit("open job", data.job);
-    JobRecord& job = found->second;
+    const JobRecord* found = jobs_.find(data.job);
+    if (found == nullptr || found->over()) return unfit("open job", data.job);
+    JobRecord& job = jobs_.edit_at(data.job);
     job.cancelling = true;
     job.words = data.words;
     if (job.state == "waiting") return set_state(event, job, "cancelled"), Status{};
@@ -104,9 +104,9 @@ Status Tables::on(const Event& event, const JobCancelAsked& data) {
 }
 
 Status Tables::on(const Event& event, const JobDecided& data) {
-    const auto found = jobs_.find(data.job);
-    if (found == jobs_.end() || found->second.state != "waiting") return unfit("waiting job", data.job);
-    JobRecord& job = found->second;
+    const JobRecord* found = jobs_.find(data.job);
+    if (found == nullptr || found->state != "waiting") return unfit("waiting job", data.job);
+    JobRecord& job = jobs_.edit_at(data.job);
     if (data.claims.empty() || static_cast<std::int64_t>(data.claims.size()) < job.spec->quorum)
         return unfit("decision with a quorum of claims for job", data.job);
     job.attempt_from = static_cast<std::int64_t>(job.claims.size());
@@ -117,7 +117,7 @@ Status Tables::on(const Event& event, const JobDecided& data) {
 }
 
 Status Tables::add_claim(const Event& event, const JobDecided& decision, const ClaimDecided& data) {
-    JobRecord& job = jobs_.at(decision.job);
+    JobRecord& job = jobs_.edit_at(decision.job);
     const auto site = sites_.find(data.site);
     if (site == sites_.end() || site->second.state != "active") return unfit("active site", data.site);
     for (std::size_t i = static_cast<std::size_t>(job.attempt_from); i < job.claims.size(); ++i)
@@ -144,16 +144,16 @@ Status Tables::add_claim(const Event& event, const JobDecided& decision, const C
     claim.held = data.held;
     claim.decided_ms = event.time_ms;
     claim.after = data.after;
-    if (!claims_.emplace(data.claim, std::move(claim)).second) return unfit("second claim", data.claim);
+    if (claims_.insert(data.claim, std::move(claim)) == nullptr) return unfit("second claim", data.claim);
     open_claims_[data.site].insert(data.claim);
     job.claims.push_back(data.claim);
     return {};
 }
 
 Result<ClaimRecord*> Tables::open_claim(const std::string& id) {
-    const auto found = claims_.find(id);
-    if (found == claims_.end() || found->second.over()) return unfit("open claim", id);
-    return &found->second;
+    const ClaimRecord* found = claims_.find(id);
+    if (found == nullptr || found->over()) return unfit("open claim", id);
+    return claims_.edit(id);
 }
 
 void Tables::pay(ClaimRecord& claim, std::int64_t charged) {
@@ -202,13 +202,12 @@ void Tables::note_use(const Event& event, const ClaimRecord& claim) {
 // says so.
 void Tables::cancel_open_claims(JobRecord& job) {
     for (const std::string& id : job.claims) {
-        ClaimRecord& claim = claims_.at(id);
-        if (!claim.over()) claim.cancelling = true;
+        if (!claims_.at(id).over()) claims_.edit_at(id).cancelling = true;
     }
 }
 
 Status Tables::settle_job(const Event& event, const std::string& id) {
-    JobRecord& job = jobs_.at(id);
+    JobRecord& job = jobs_.edit_at(id);
     EM_ASSERT(!job.over(), "claims of a job that is over are over");
     const auto counted = [&] {
         Attempt attempt;
@@ -261,7 +260,7 @@ Status Tables::on(const Event& event, const ClaimRefused& data) {
     EM_ASSIGN(ClaimRecord * claim, open_claim(data.claim));
     if (claim->state == "held" || claim->state == "running") return unfit("offered claim", data.claim);
     claim->words = data.words;
-    jobs_.at(claim->job).refusals.push_back({claim->site, data.words});
+    jobs_.edit_at(claim->job).refusals.push_back({claim->site, data.words});
     return end_claim(event, *claim, "refused", 0);
 }
 
@@ -295,8 +294,8 @@ Status Tables::on(const Event& event, const ClaimEnded& data) {
 
 Status Tables::on(const Event& event, const ClaimDisplaced& data) {
     EM_ASSIGN(ClaimRecord * claim, open_claim(data.claim));
-    JobRecord& job = jobs_.at(claim->job);
-    if (claim->cancelling || jobs_.count(data.by) == 0 || data.by == claim->job)
+    JobRecord& job = jobs_.edit_at(claim->job);
+    if (claim->cancelling || !jobs_.contains(data.by) || data.by == claim->job)
         return unfit("claim that may be displaced", data.claim);
     claim->cancelling = true;
     claim->displaced_by = data.by;

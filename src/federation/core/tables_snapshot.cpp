@@ -33,18 +33,34 @@ void append_line(std::string& out, std::string_view kind, const T& record) {
     out += "]\n";
 }
 
-// In the order of their names.
-template <class Map>
-void append_lines(std::string& out, std::string_view kind, const Map& map) {
-    std::vector<const typename Map::value_type*> entries;
-    entries.reserve(map.size());
-    for (const auto& entry : map) entries.push_back(&entry);
-    std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->first < b->first; });
-    for (const auto* entry : entries) append_line(out, kind, entry->second);
+template <class T>
+void append_lines(std::string& out, std::string_view kind, const std::map<std::string, T>& map) {
+    for (const auto& entry : map) append_line(out, kind, entry.second);
 }
 
-void append_uses(std::string& out, std::string_view kind, const FairShareTable& table) {
-    for (const FadingUse& entry : table.entries()) append_line(out, kind, entry);
+std::string name_of(const JobRecord& job) {
+    return job.id;
+}
+std::string name_of(const ClaimRecord& claim) {
+    return claim.id;
+}
+std::string name_of(const KeyRecord& key) {
+    return key.account + '\n' + key.key;
+}
+
+// In the order of their names.
+template <class T>
+void append_lines(std::string& out, std::string_view kind,
+                  const std::vector<std::shared_ptr<const T>>& records) {
+    std::vector<std::pair<std::string, const T*>> named;
+    named.reserve(records.size());
+    for (const auto& record : records) named.emplace_back(name_of(*record), record.get());
+    std::sort(named.begin(), named.end());
+    for (const auto& entry : named) append_line(out, kind, *entry.second);
+}
+
+void append_uses(std::string& out, std::string_view kind, const std::vector<FadingUse>& uses) {
+    for (const FadingUse& entry : uses) append_line(out, kind, entry);
 }
 
 Status restore_use(FairShareTable& table, const Json& json, std::string_view kind) {
@@ -52,18 +68,45 @@ Status restore_use(FairShareTable& table, const Json& json, std::string_view kin
     return table.put(use);
 }
 
-template <class Map>
-Status restore_into(Map& map, const Json& json, std::string_view kind) {
-    using T = typename Map::mapped_type;
+template <class T>
+Status restore_into(std::map<std::string, T>& map, const Json& json, std::string_view kind) {
     EM_ASSIGN(T record, read_record<T>(json, std::string(kind)));
     const std::string id = record.id;
     map[id] = std::move(record);
     return {};
 }
 
+template <class T>
+Status restore_into(RecordTable<T>& table, const Json& json, std::string_view kind) {
+    EM_ASSIGN(T record, read_record<T>(json, std::string(kind)));
+    const std::string name = name_of(record);
+    if (table.insert(name, std::move(record)) == nullptr)
+        return fail(Code::bad_input, "{} '{}' comes twice", kind, name.substr(0, 80));
+    return {};
+}
+
 }  // namespace
 
-std::string Tables::snapshot() const {
+TablesImage Tables::image() const {
+    TablesImage image;
+    image.next_seq_ = next_seq_;
+    image.time_ms_ = time_ms_;
+    image.federation_ = federation_;
+    image.sites_ = sites_;
+    image.accounts_ = accounts_;
+    image.projects_ = projects_;
+    image.data_ = data_;
+    image.applications_ = applications_;
+    image.allocations_ = allocations_;
+    image.jobs_ = jobs_.image();
+    image.claims_ = claims_.image();
+    image.keys_ = keys_.image();
+    image.use_of_owners_ = use_of_owners_.entries();
+    image.use_of_projects_ = use_of_projects_.entries();
+    return image;
+}
+
+std::string TablesImage::text() const {
     std::string out;
     append_line(out, "head", SnapshotHead{snapshot_version, next_seq_, time_ms_});
     append_line(out, "federation", federation_);
@@ -116,27 +159,27 @@ Status Tables::restore_line(const Json& line) {
         take_half_life();
         return {};
     }
-    if (kind != "key") return fail(Code::bad_input, "unknown kind '{}'", kind.substr(0, 80));
-    EM_ASSIGN(KeyRecord key, read_record<KeyRecord>(record, kind));
-    const std::string name = key.account + '\n' + key.key;
-    keys_by_time_.emplace(key.time_ms, name);
-    keys_[name] = std::move(key);
-    return {};
+    if (kind == "key") return restore_into(keys_, record, kind);
+    return fail(Code::bad_input, "unknown kind '{}'", kind.substr(0, 80));
 }
 
 // What a record names is there.
 Status Tables::check_links() const {
-    const auto missing = [](std::string_view kind, const std::string& id) {
-        return fail(Code::corrupted, "snapshot: {} '{}' names what is not there", kind, id.substr(0, 80));
+    Status status;
+    const auto missing = [&](std::string_view kind, const std::string& id) {
+        if (status)
+            status =
+                fail(Code::corrupted, "snapshot: {} '{}' names what is not there", kind, id.substr(0, 80));
     };
-    for (const auto& [id, claim] : claims_) {
-        if (job(claim.job) == nullptr || site(claim.site) == nullptr) return missing("claim", id);
-        if (claim.held > 0 && allocation(claim.allocation) == nullptr) return missing("claim", id);
-    }
-    for (const auto& [id, job] : jobs_)
-        for (const std::string& claim : job.claims)
-            if (this->claim(claim) == nullptr) return missing("job", id);
-    return {};
+    claims_.for_each([&](const std::string& id, const ClaimRecord& claim) {
+        if (job(claim.job) == nullptr || site(claim.site) == nullptr) missing("claim", id);
+        if (claim.held > 0 && allocation(claim.allocation) == nullptr) missing("claim", id);
+    });
+    jobs_.for_each([&](const std::string& id, const JobRecord& job) {
+        for (const std::string& name : job.claims)
+            if (claim(name) == nullptr) missing("job", id);
+    });
+    return status;
 }
 
 Result<Tables> Tables::restore(std::string_view snapshot) {
@@ -157,11 +200,15 @@ Result<Tables> Tables::restore(std::string_view snapshot) {
     }
     if (tables.next_seq_ == 0) return fail(Code::corrupted, "snapshot: has no head, or is empty");
     EM_TRY(tables.check_links());
-    for (const auto& entry : tables.jobs_) tables.index(entry.second);
+    tables.jobs_.for_each([&](const std::string&, const JobRecord& job) { tables.index(job); });
     for (const auto& [id, allocation] : tables.allocations_)
         tables.allocations_by_project_[allocation.project].insert(id);
-    for (const auto& [id, claim] : tables.claims_)
+    tables.claims_.for_each([&](const std::string& id, const ClaimRecord& claim) {
         if (!claim.over()) tables.open_claims_[claim.site].insert(id);
+    });
+    tables.keys_.for_each([&](const std::string& name, const KeyRecord& key) {
+        tables.keys_by_time_.emplace(key.time_ms, name);
+    });
     return tables;
 }
 

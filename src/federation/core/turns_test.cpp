@@ -42,10 +42,11 @@ struct Two : TestFederation {
         return one;
     }
     std::int64_t placed_of(const std::string& project) const {
-        const auto& jobs = core.tables().jobs();
-        return std::count_if(jobs.begin(), jobs.end(), [&](const auto& one) {
-            return one.second.project == project && one.second.state == "placed";
+        std::int64_t placed = 0;
+        core.tables().jobs().for_each([&](const std::string&, const JobRecord& job) {
+            placed += job.project == project && job.state == "placed" ? 1 : 0;
         });
+        return placed;
     }
 };
 
@@ -174,8 +175,9 @@ struct Owned : TestFederation {
     }
     std::int64_t gpus_of(int owner) const {
         std::int64_t gpus = 0;
-        for (const auto& [id, claim] : core.tables().claims())
+        core.tables().claims().for_each([&](const std::string&, const ClaimRecord& claim) {
             if (core.tables().job(claim.job)->project == fmt::format("n{}", owner)) gpus += claim.gpus;
+        });
         return gpus;
     }
 };

@@ -21,8 +21,8 @@ constexpr Nanoseconds longest_pause = std::chrono::milliseconds(200);
 const Actor the_coordinator{.account = "coordinator", .name = {}, .groups = {}, .scopes = {}, .site = {}};
 
 // The core's state, then the tree's, with the length of the first in front.
-std::string snapshot_text(const Tables& tables, const std::string& tree) {
-    std::string text = tables.snapshot();
+std::string snapshot_text(const TablesImage& image, const std::string& tree) {
+    std::string text = image.text();
     text.insert(0, fmt::format("{}\n", text.size()));
     return text += tree;
 }
@@ -390,23 +390,24 @@ bool Coordinator::is_snapshot_due() const {
 void Coordinator::take_snapshot() {
     if (is_keeping_snapshot_.load()) return;
     auto keeping = std::make_shared<SnapshotKeeping>();
-    std::optional<Tables> tables;
+    std::optional<TablesImage> image;
     std::string tree;
     const Nanoseconds began = clock_.monotonic();
     {
-        // Commands wait while the tables are copied, not while the copy is written down.
+        // Commands wait while the image is taken, not while it is written down.
         const std::lock_guard lock(deciding_);
         if (!is_snapshot_due()) return;
         keeping->at = tree_.size();
-        tables.emplace(core_.tables());
+        image.emplace(core_.tables().image());
         tree = tree_.snapshot();
     }
-    const Nanoseconds copied = clock_.monotonic();
-    keeping->bytes = snapshot_text(*tables, tree);
+    const Nanoseconds taken = clock_.monotonic();
+    keeping->bytes = snapshot_text(*image, tree);
+    image.reset();  // from here on records need no second copy
     logger_.info("snapshot", {{"entries", keeping->at},
                               {"bytes", keeping->bytes.size()},
                               {"us", (clock_.monotonic() - began).count() / 1000},
-                              {"held_us", (copied - began).count() / 1000}});
+                              {"held_us", (taken - began).count() / 1000}});
     snapshot_at_ = keeping->at;
     keeping->digest = sha256(keeping->bytes);
     is_keeping_snapshot_ = true;
