@@ -82,7 +82,7 @@ ShapeTable shapes_of(const RoundIndex& index) {
     std::string key;
     for (std::uint32_t i = 0; i < index.workloads().size(); ++i) {
         write_key(*index.workloads()[i], key);
-        const auto [entry, is_new] = known.emplace(key, table.example.size());
+        const auto [entry, is_new] = known.try_emplace(key, table.example.size());
         if (is_new) table.example.push_back(i);
         table.of.push_back(entry->second);
     }

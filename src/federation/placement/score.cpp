@@ -12,8 +12,16 @@ constexpr std::array<std::string_view, score_terms> term_names{
 constexpr std::int64_t most_value = 1'000'000'000'000'000;
 constexpr std::int64_t ms_per_hour = 3'600'000;
 
+// scaled() with a divisor that the compiler knows: a multiplication in place of a division.
+template <std::int64_t divisor>
+std::int64_t scaled_by(std::int64_t a, std::int64_t b, std::int64_t most) {
+    std::int64_t product = 0;
+    if (!__builtin_mul_overflow(a, b, &product)) return std::min(product / divisor, most);
+    return scaled(a, b, divisor, most);
+}
+
 ScoreTerm term_of(Term term, std::int64_t value, std::int64_t weight_micro) {
-    return {term, value, weight_micro, scaled(value, weight_micro, 1'000'000, score_most_ms)};
+    return {term, value, weight_micro, scaled_by<1'000'000>(value, weight_micro, score_most_ms)};
 }
 
 }  // namespace
@@ -29,6 +37,9 @@ std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t divisor, std::i
 }
 
 std::int64_t scaled_up(std::int64_t a, std::int64_t b, std::int64_t divisor, std::int64_t most) {
+    std::int64_t product = 0, raised = 0;
+    if (!__builtin_mul_overflow(a, b, &product) && !__builtin_add_overflow(product, divisor - 1, &raised))
+        return std::min(raised / divisor, most);
     return static_cast<std::int64_t>(std::min((Wide{a} * b + divisor - 1) / divisor, Wide{most}));
 }
 
@@ -45,9 +56,9 @@ struct RunCosts {
 };
 
 RunCosts costs_of(const PlacementPartition& partition, std::int64_t run_ms) {
-    const std::int64_t watt_hours = scaled(run_ms, partition.watts_per_gpu, ms_per_hour, most_value);
-    return {watt_hours, scaled(watt_hours, partition.carbon_g_per_kwh, 1000, most_value),
-            scaled(run_ms, partition.price_milli_euro_per_gpu_hour, ms_per_hour, most_value)};
+    const std::int64_t watt_hours = scaled_by<ms_per_hour>(run_ms, partition.watts_per_gpu, most_value);
+    return {watt_hours, scaled_by<1000>(watt_hours, partition.carbon_g_per_kwh, most_value),
+            scaled_by<ms_per_hour>(run_ms, partition.price_milli_euro_per_gpu_hour, most_value)};
 }
 
 ScoreTerm start_term(const PlacementPolicy& policy, std::int64_t now_ms, std::int64_t start_ms) {
