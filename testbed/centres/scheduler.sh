@@ -19,8 +19,9 @@ node_names() {
 controller_up() {
     local node elsewhere=
     for ((node = 1; node <= nodes; ++node)); do elsewhere+=",${name[$1]}-n$node=10.89.$1.$((10 + node))"; done
+    # A busy disk keeps slurmctld waiting for its state file; users should not see that.
     cluster "${name[$1]}" start --name "${name[$1]}" --cpus "$cpus" --address "10.89.$1.1" --rest \
-        --partitions "$partitions" --elsewhere "${elsewhere#,}"
+        --set MessageTimeout=60 --partitions "$partitions" --elsewhere "${elsewhere#,}"
     echo '. /srv/slurm/env' >"$folder/${name[$1]}/etc/profile"
     for node in $(node_names "$1"); do cluster "$node" revive "slurmd-$node"; done
 }
@@ -28,13 +29,15 @@ controller_up() {
 nodes_idle() { [ "$(as_root "${name[$1]}" sinfo -h -N -t idle -o %N 2>/dev/null | sort -u | wc -l)" = "$nodes" ]; }
 
 slurm_up() {
-    local number job jobs=() until=$((SECONDS + 60))
+    local number jobs=() until=$((SECONDS + 60))
     for number in 1 2 3; do
-        rm -rf "$folder/${name[$number]}/slurm"
+        rm -rf "$folder/${name[$number]}"/{slurm,etc/profile}
         controller_up "$number" >"$folder/log/slurm-${name[$number]}" 2>&1 &
-        jobs+=($!)
+        jobs[number]=$!
     done
-    for job in "${jobs[@]}"; do wait "$job" || die "Slurm does not start: $(tail -n 3 "$folder"/log/slurm-*)"; done
+    for number in 1 2 3; do
+        wait "${jobs[$number]}" || die "Slurm of ${name[$number]} does not start: status $?: $(tail -n 3 "$folder/log/slurm-${name[$number]}")"
+    done
     for number in 1 2 3; do
         until nodes_idle "$number"; do
             [ $SECONDS -lt $until ] || die "the nodes of ${name[$number]} do not come up: $(tail -n 2 "$folder/${name[$number]}"/slurm/log/slurm*)"
