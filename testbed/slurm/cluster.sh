@@ -2,7 +2,7 @@
 # One whole Slurm cluster in a folder: munged with a key of its own, slurmctld, a slurmd for each node, slurmrestd if wanted.
 #
 #   testbed/slurm/cluster.sh start DIR [--name N] [--nodes 2] [--cpus 4] [--gpus 0] [--partitions SPEC]
-#                                      [--address 127.0.0.1] [--set KEY=VALUE]... [--rest]
+#                                      [--address 127.0.0.1] [--set KEY=VALUE]... [--rest] [--submit-rules FILE]
 #                                      [--elsewhere NODE=ADDRESS,...]
 #   testbed/slurm/cluster.sh stop DIR     ends every process of it, and the jobs' ones; the files stay
 #   testbed/slurm/cluster.sh status DIR   what lives, and sinfo
@@ -14,6 +14,8 @@
 # --set adds to or overrides slurm.conf. --rest: slurmrestd (API v0.0.38), as nobody where the caller is root, at
 # $SLURM_REST_URL and the socket DIR/rest/socket; it takes tokens of `scontrol token`. --elsewhere: the nodes are other machines that
 # see DIR too; `revive DIR slurmd-NODE` starts each there, and start does not wait for them.
+#
+# --submit-rules: a job_submit.lua, with which the centre refuses jobs in its own words.
 #
 # As root, jobs of any user of the machine run as that user; as anybody else, only one's own do. Ports are free ones below
 # the range that the kernel hands out. No system service is used, nothing outside DIR is written, and all
@@ -32,6 +34,7 @@ partitions='batch MaxTime=60;spare MaxTime=60 PriorityTier=0 PreemptMode=requeue
 address=127.0.0.1
 settings=()
 elsewhere=
+submit_rules=
 rest=
 rest_port=
 
@@ -41,16 +44,17 @@ die() {
 }
 
 usage() {
-    sed -n '2,22s/^# \{0,1\}//p' "$0"
+    sed -n '2,25s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
 read_options() {
     while [ $# -gt 0 ]; do
         case "$1" in
-            --name | --nodes | --cpus | --gpus | --partitions | --address | --elsewhere)
+            --name | --nodes | --cpus | --gpus | --partitions | --address | --elsewhere | --submit-rules)
                 [ $# -ge 2 ] || die "$1 needs a value"
-                printf -v "${1#--}" %s "$2"
+                local variable=${1#--}
+                printf -v "${variable//-/_}" %s "$2"
                 shift
                 ;;
             --set)
@@ -178,6 +182,7 @@ CONF
             echo "AuthAltTypes=auth/jwt"
             echo "AuthAltParameters=jwt_key=$dir/state/jwt.key"
         fi
+        [ -z "$submit_rules" ] || echo "JobSubmitPlugins=lua"
         local setting
         for setting in "${settings[@]}"; do echo "$setting"; done
         node_lines
@@ -188,11 +193,13 @@ CONF
         { key = tolower(substr($0, 1, index($0, "=") - 1)); if (!(key in at)) at[key] = ++count; lines[at[key]] = $0 }
         END { for (i = 1; i <= count; ++i) print lines[i] }' "$dir/slurm.conf.all" >"$dir/slurm.conf"
     rm -f "$dir/slurm.conf.all"
+    [ -z "$submit_rules" ] || cp "$submit_rules" "$dir/job_submit.lua"
     : >"$dir/gres.conf"
     [ "$gpus" = 0 ] || echo "Name=gpu Count=$gpus" >"$dir/gres.conf"
 }
 
-alive() { [ -s "$dir/pids/$1" ] && kill -0 "$(cat "$dir/pids/$1")" 2>/dev/null; }
+# One that nobody has waited for yet lives no more.
+alive() { [ -s "$dir/pids/$1" ] && is_ours "$(cat "$dir/pids/$1")"; }
 
 # Starts "$@" in a session of its own, away from this terminal; its id goes to pids/NAME.
 spawn() {
@@ -200,14 +207,16 @@ spawn() {
     shift
     env -i PATH="$PATH:/usr/sbin:/sbin" HOME="${HOME:-/}" SLURM_CONF="$dir/slurm.conf" setsid "$@" </dev/null >>"$dir/log/$what.out" 2>&1 &
     echo $! >"$dir/pids/$what"
-    disown $!
+    # Until it has become what it shall be, nobody could tell that it is ours.
+    while kill -0 $! 2>/dev/null && ! is_ours $!; do sleep 0.01; done
+    disown $! 2>/dev/null || true
 }
 
 start_munged() {
     head -c 128 /dev/urandom >"$dir/munge/key"
     chmod 600 "$dir/munge/key"
     start_one munged
-    wait_for munged 50 test -S "$dir/munge/socket"
+    wait_for munged 300 test -S "$dir/munge/socket"
 }
 
 start_one() {
@@ -424,6 +433,7 @@ main() {
         kill)
             alive "$1" || die "$1 does not live"
             kill -KILL "$(cat "$dir/pids/$1")"
+            while alive "$1"; do sleep 0.02; done
             ;;
         revive)
             alive "$1" && die "$1 lives"

@@ -318,9 +318,11 @@ SlurmEvidence SlurmBatch::evidence_of(Entry& entry) {
     // Gone from the queue, or over: how it ended is known elsewhere.
     if (seen.slurm_answers && seen.was_submitted && (!seen.job || seen.job->is_over())) {
         const auto told = scheduler_->job(entry.id);
-        if (told) {
+        // A scheduler that lost its state gives numbers again; then this one is somebody else's.
+        const bool is_ours = told && (told->folder.empty() || told->folder == here.string());
+        if (is_ours) {
             seen.job = *told;
-        } else if (told.error().code != Code::not_found && !seen.job) {
+        } else if (!told && told.error().code != Code::not_found && !seen.job) {
             seen.slurm_answers = false;
         }
     }
@@ -330,8 +332,19 @@ SlurmEvidence SlurmBatch::evidence_of(Entry& entry) {
     return seen;
 }
 
+// Only what Slurm has just shown to be this job: after a loss of its state numbers are given again.
+void SlurmBatch::ask_to_cancel(Entry& entry) {
+    ask_for_jobs();
+    entry.next_try_ms = now_ms() + options_.again_ms;
+    const auto [first, last] = seen_.equal_range(folder(entry.job.marker).string());
+    for (auto at = first; at != last; ++at) {
+        if (!at->second.is_over()) (void)scheduler_->cancel(at->second.id);
+    }
+    looked_.reset();
+}
+
+// Before one has begun, any of them may be the one.
 void SlurmBatch::end_what_is_double(const Entry& entry) {
-    if (entry.id.empty()) return;
     const auto [first, last] = seen_.equal_range(folder(entry.job.marker).string());
     for (auto at = first; at != last; ++at) {
         if (at->second.id != entry.id && !at->second.is_over()) (void)scheduler_->cancel(at->second.id);
@@ -342,10 +355,12 @@ Status SlurmBatch::look_at(Entry& entry) {
     if (entry.job.is_over()) return {};
     ask_for_jobs();
     const SlurmEvidence seen = evidence_of(entry);
-    end_what_is_double(entry);
-    EM_TRY(settle(entry, judge_slurm_job(seen)));
+    if (seen.began) end_what_is_double(entry);
+    const BatchJob judged = judge_slurm_job(seen);
+    if (judged.is_over() && !seen.began && !close_the_door(entry)) return {};
+    EM_TRY(settle(entry, judged));
     // Requeued by an operator: what it was is over, and it shall not wait for a run that does nothing.
-    if (seen.began && seen.job && seen.job->state == SlurmState::pending) (void)scheduler_->cancel(entry.id);
+    if (seen.began && seen.job && seen.job->state == SlurmState::pending) ask_to_cancel(entry);
     if (!slurm_answers_ && entry.job.state == BatchState::queued) entry.job.message = silence_;
     return {};
 }
@@ -359,17 +374,23 @@ Status SlurmBatch::settle(Entry& entry, BatchJob job) {
     return {};
 }
 
+// Before a job is called over that never began: no request that is still on its way shall begin it. False: a
+// run has made the folder first, and has not yet said so.
+bool SlurmBatch::close_the_door(const Entry& entry) const {
+    const os::Path here = folder(entry.job.marker);
+    std::error_code error;
+    if (std::filesystem::create_directory(here / "began", error)) return true;
+    const auto [first, last] = seen_.equal_range(here.string());
+    return std::all_of(first, last, [](const auto& seen) { return seen.second.is_over(); });
+}
+
 // What was not answered is asked again.
 Status SlurmBatch::drive(Entry& entry) {
     if (entry.job.is_over() || !slurm_answers_ || now_ms() < entry.next_try_ms) return {};
-    if (entry.cancel_asked && !entry.id.empty()) {
-        entry.next_try_ms = now_ms() + options_.again_ms;
-        (void)scheduler_->cancel(entry.id);
-        return {};
-    }
-    if (entry.cancel_asked || !entry.id.empty()) return {};
+    if (entry.cancel_asked) return ask_to_cancel(entry), Status{};
+    if (!entry.id.empty()) return {};
     const Status sent = send(entry);
-    if (sent) return {};
+    if (sent || !close_the_door(entry)) return {};
     BatchJob job = entry.job;
     job.state = BatchState::ended;
     job.cause = EndCause::not_started;
@@ -402,9 +423,7 @@ Status SlurmBatch::cancel(const std::string& marker) {
     if (entry->job.is_over() || entry->cancel_asked) return {};
     EM_TRY(os::write_file_atomically(folder(marker) / "cancel", ""));
     entry->cancel_asked = true;
-    entry->next_try_ms = now_ms() + options_.again_ms;
-    looked_.reset();
-    if (!entry->id.empty()) (void)scheduler_->cancel(entry->id);
+    ask_to_cancel(*entry);
     return {};
 }
 

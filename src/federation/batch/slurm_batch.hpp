@@ -82,7 +82,9 @@ class SlurmBatch final : public BatchSystem {
     Status look_at(Entry& entry);
     SlurmEvidence evidence_of(Entry& entry);
     std::optional<SlurmJob> slurm_job_of(Entry& entry, const std::optional<SlurmBegan>& began);
+    void ask_to_cancel(Entry& entry);
     void end_what_is_double(const Entry& entry);
+    bool close_the_door(const Entry& entry) const;
     Status drive(Entry& entry);
     Status settle(Entry& entry, BatchJob job);
     std::vector<Entry*> in_order();

@@ -20,10 +20,13 @@ namespace euromesh::federation {
 
 class SlurmCluster {
   public:
-    explicit SlurmCluster(std::vector<std::string> options) {
+    explicit SlurmCluster(std::vector<std::string> options, const std::string& submit_rules) {
         // Short: a socket's path has its limits.
         path_ = "/tmp/em-slurm-" + std::to_string(::getpid());
         std::filesystem::remove_all(path_);
+        std::filesystem::create_directories(path_);
+        if (!os::write_file_atomically(path_ / "rules.lua", submit_rules)) FAIL("no room for a cluster");
+        options.insert(options.end(), {"--submit-rules", (path_ / "rules.lua").string()});
         options.insert(options.begin(), {"testbed/slurm/cluster.sh", "start", (path_ / "cluster").string()});
         const auto end = run(std::move(options));
         failure_ = end.exit_status == 0 ? "" : "the cluster does not start: " + end.complaint;
@@ -60,6 +63,17 @@ class SlurmCluster {
     std::string failure_;
 };
 
+// As accounts are checked where there is an accounting.
+inline constexpr const char* centre_rules =
+    "function slurm_job_submit(job, partitions, uid)\n"
+    "  if job.account == 'nix' then\n"
+    "    slurm.log_user('project nix has no hours left at this centre')\n"
+    "    return slurm.ERROR\n"
+    "  end\n"
+    "  return slurm.SUCCESS\n"
+    "end\n"
+    "function slurm_job_modify(job, old, partitions, uid) return slurm.SUCCESS end\n";
+
 // Null, with a visible word, where the packages are not installed; ./test installs them.
 inline SlurmCluster* slurm_or_skip() {
     static std::unique_ptr<SlurmCluster> cluster;
@@ -68,8 +82,10 @@ inline SlurmCluster* slurm_or_skip() {
         return nullptr;
     }
     if (!cluster) {
-        cluster = std::make_unique<SlurmCluster>(std::vector<std::string>{
-            "--nodes", "1", "--cpus", "2", "--rest", "--set", "KillWait=1", "--set", "SlurmdTimeout=3"});
+        cluster = std::make_unique<SlurmCluster>(
+            std::vector<std::string>{"--nodes", "1", "--cpus", "2", "--rest", "--set", "KillWait=1", "--set",
+                                     "SlurmdTimeout=3", "--set", "MessageTimeout=2"},
+            centre_rules);
     }
     if (!cluster->failure().empty()) FAIL(cluster->failure());
     return cluster.get();
