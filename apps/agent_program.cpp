@@ -64,6 +64,8 @@ Result<AgentConfig> agent_config(const AgentFile& file) {
     EM_TRY(from_hex(file.coordinator_key, config.coordinator_key));
     config.folder = file.folder;
     config.document = file.document;
+    config.train = file.train;
+    config.train.program = os::own_program();
     config.read_key = [path = file.folder / key_file] { return SigningKey::read(path); };
     return config;
 }

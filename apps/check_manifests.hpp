@@ -14,4 +14,7 @@ namespace euromesh::apps {
 // one run.
 Status check_manifest_files(const std::vector<std::filesystem::path>& files, bool json);
 
+// Only that lines of the same round are equal in all files of one run.
+Status compare_manifest_files(const std::vector<std::filesystem::path>& files);
+
 }  // namespace euromesh::apps

@@ -4,6 +4,7 @@
 #include "apps/check_manifests.hpp"
 #include "apps/command.hpp"
 #include "apps/launch.hpp"
+#include "apps/progress_file.hpp"
 #include "apps/report.hpp"
 #include "apps/run_folder.hpp"
 #include "apps/site_run.hpp"
@@ -11,6 +12,7 @@
 #include "base/os/process.hpp"
 #include "base/os/terminal.hpp"
 #include "contract/measured.hpp"
+#include "contract/run_placement.hpp"
 
 namespace euromesh::apps {
 namespace {
@@ -21,6 +23,7 @@ using contract::Teller;
 struct TrainArguments {
     std::filesystem::path run_file;
     std::string site;
+    std::filesystem::path placement;
     std::string alone;
     bool data_parallel = false;
     bool baseline = false;
@@ -112,16 +115,31 @@ Status train_one(const RunSpec& spec, const TrainArguments& arguments, Context& 
     const std::string& site = alone ? arguments.alone : arguments.site;
     EM_ASSIGN(const std::size_t rank, spec.rank_of(site));
     EM_TRY(keep({alone ? Teller::Kind::alone : Teller::Kind::federated, site}));
+    EM_ASSIGN(const std::shared_ptr<ProgressFile> progress, progress_file_of(spec, site));
+    if (progress) teller.watch([progress](const Json& event) { progress->take(event); });
     if (alone) return train_alone(spec, rank, process, context.clock, teller);
     return train_site(spec, rank, {process, arguments.addresses, arguments.resume}, context.clock,
                       context.log, teller);
+}
+
+Result<RunSpec> load_spec(const TrainArguments& arguments) {
+    if (arguments.placement.empty()) return contract::load_run_spec(arguments.run_file);
+    if (arguments.site.empty()) return fail(Code::bad_input, "--placement needs --site: it is one site's");
+    EM_ASSIGN(const std::string text, os::read_file(arguments.run_file, 1u << 20));
+    EM_ASSIGN(const std::string placed,
+              os::read_file(arguments.placement, contract::run_placement_max_bytes));
+    EM_ASSIGN(const contract::RunPlacement placement, contract::parse_run_placement(placed));
+    if (placement.self != arguments.site)
+        return fail(Code::bad_input, "{}: is of site {}, not of {}", arguments.placement.string(),
+                    placement.self, arguments.site);
+    return contract::placed_run_spec(text, placement);
 }
 
 Status train(const TrainArguments& arguments, Context& context) {
     if (!arguments.manifests.empty()) return check_manifest_files(arguments.manifests, arguments.json);
     if (arguments.run_file.empty())
         return fail(Code::bad_input, "train needs a run file (see 'euromesh train --help')");
-    EM_ASSIGN(RunSpec spec, contract::load_run_spec(arguments.run_file));
+    EM_ASSIGN(RunSpec spec, load_spec(arguments));
     if (arguments.steps > 0) spec.steps = arguments.steps;
     const bool one_process = !arguments.site.empty() || !arguments.alone.empty() || arguments.data_parallel;
     EM_TRY(check_measure_file(arguments, one_process));
@@ -133,6 +151,8 @@ Status train(const TrainArguments& arguments, Context& context) {
 void declare(CLI::App& command, TrainArguments& to) {
     command.add_option("run-file", to.run_file, "what to train, where: a TOML file (docs/run-file.md)");
     command.add_option("--site", to.site, "run only this site's process: the same file on each machine");
+    command.add_option("--placement", to.placement,
+                       "where a federated run takes place, as a site's agent has written it");
     command.add_flag("--baseline", to.baseline,
                      "afterwards, train each site alone and data-parallel, and compare");
     command.add_flag("--resume", to.resume,

@@ -32,6 +32,8 @@ void add_jobs(CLI::App& root, Context& context);
 void add_access(CLI::App& root, Context& context);
 void add_ledger(CLI::App& root, Context& context);
 void add_rules(CLI::App& root, Context& context);
+void add_usage(CLI::App& root, Context& context);
+void add_run(CLI::App& root, Context& context);
 void add_login(CLI::App& root, Context& context);
 
 }  // namespace euromesh::apps

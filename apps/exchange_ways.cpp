@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "apps/announced_way.hpp"
 #include "sync/exchange/folder_store.hpp"
 #include "sync/exchange/hub_way.hpp"
 #include "sync/exchange/store_way.hpp"
@@ -32,6 +33,7 @@ class Ways {
         if (kind == "hub") return to_hub(peer, connector);
         if (kind == "object-store") return by_store(peer, bucket_, spec_.exchange.store);
         if (kind == "spool") return by_store(peer, spool_, own_.spool);
+        if (spec_.placed) return announced(peer, connector);
         if (spec_.exchange.streams > 1) return by_streams(peer, connector);
         return std::shared_ptr<sync::Way>();
     }
@@ -57,6 +59,13 @@ class Ways {
         made.peer = spec_.sites[peer].id.text();
         made.tether.segment_bytes = static_cast<std::size_t>(spec_.exchange.segment_mib) << 20;
         return std::make_shared<sync::StoreWay>(store, std::move(made), clock_);
+    }
+
+    // The higher rank dials, wherever the lower one listens by then.
+    std::shared_ptr<sync::Way> announced(std::size_t peer, const sync::ConnectorOptions& connector) {
+        if (peer > config_.self) return nullptr;
+        return std::make_shared<AnnouncedWay>(spec_.placed->peers_file, spec_.sites[peer].id.text(),
+                                              connector, clock_);
     }
 
     // Both sites give it: the higher rank dials, the lower one's mesh listens.
@@ -86,6 +95,8 @@ void choose_limits(const RunSpec& spec, bool by_files, sync::SessionConfig& conf
     };
     config.handshake_limit = seconds(spec.exchange.handshake_s, by_files ? 600 : 20);
     config.silence_limit = seconds(spec.exchange.silence_s, by_files ? 600 : 60);
+    if (spec.placed && spec.placed->start_s > 0)
+        config.start_limit = std::chrono::seconds(spec.placed->start_s);
     if (by_files) config.start_limit = std::max<Nanoseconds>(config.start_limit, config.handshake_limit);
 }
 

@@ -59,6 +59,8 @@ int run(int argc, char** argv) {
     apps::add_ledger(root, context);
     apps::add_rules(root, context);
     apps::add_login(root, context);
+    apps::add_run(root, context);
+    apps::add_usage(root, context);
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,5 +1,6 @@
 #include "apps/site_run.hpp"
 
+#include "apps/announced_way.hpp"
 #include "apps/exchange_ways.hpp"
 #include "apps/run_checkpoint.hpp"
 #include "apps/run_folder.hpp"
@@ -41,7 +42,7 @@ Result<std::vector<sync::SiteAddress>> addresses_of(const RunSpec& spec) {
     std::vector<sync::SiteAddress> sites;
     for (std::size_t rank = 0; rank < spec.sites.size(); ++rank) {
         const contract::SiteSpec& site = spec.sites[rank];
-        if (site.address.empty() && is_dialled(spec, rank)) {
+        if (site.address.empty() && !spec.placed && is_dialled(spec, rank)) {
             return fail(Code::bad_input, "site {} has no address; give one in the run file or by --addresses",
                         site.id.text());
         }
@@ -84,6 +85,10 @@ Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, co
         config.grace->least = std::chrono::milliseconds(spec.rounds.grace_least_ms);
     }
     config.manifest_path = manifest_file(spec, spec.sites[rank].id.text());
+    if (spec.placed) {
+        config.starting_members = static_cast<std::size_t>(spec.placed->starting_members);
+        EM_ASSIGN(config.listen, listening_endpoint(*spec.placed));
+    }
     EM_TRY(choose_ways(spec, clock, config));
     return config;
 }
@@ -345,9 +350,12 @@ Status train_site(RunSpec spec, std::size_t rank, const SiteOptions& options, co
     EM_TRY(open_text(spec, spec.sites[rank].heldout));  // found missing now rather than at the end
     EM_ASSIGN(trainer::Trainer trainer, make_trainer(spec, options.process));
     EM_ASSIGN(sync::SessionConfig config, session_of(spec, rank, trainer, options.process.threads, clock));
+    const std::optional<contract::PlacedSpec> announced = spec.placed;
     SiteRun run(std::move(spec), rank, std::move(trainer), std::move(text), clock, teller);
     EM_TRY(run.prepare(options.resume));
     EM_ASSIGN(std::unique_ptr<sync::Session> session, sync::Session::open(std::move(config), clock, log));
+    if (announced)
+        teller.tell({{"event", "listens"}, {"address", announced_address(*announced, session->port())}});
     return run.run(std::move(session), options.process);
 }
 

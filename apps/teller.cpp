@@ -45,6 +45,11 @@ std::string in_words(const Json& event) {
     }
     if (kind == "evaluation") return "held-out nats per byte:" + losses_in_words(event["loss"]);
     if (kind == "note") return fmt::format("round {}: {}", event.value("round", 0), event.value("text", ""));
+    if (kind == "left")
+        return fmt::format("left at round {}: {}", event.value("round", 0), event.value("checkpoint", ""));
+    if (kind == "gap")
+        return fmt::format("back after {:.1f} s, {:.1f} s of it without an allocation",
+                           event.value("total_ms", 0.0) / 1000, event.value("wait_ms", 0.0) / 1000);
     if (kind == "done")
         return fmt::format("done in {:.1f} s: {}", event.value("seconds", 0.0),
                            event.value("checkpoint", ""));
@@ -66,6 +71,7 @@ void EventTeller::tell(const Json& event) {
             kept_.reset();
         }
     }
+    if (watcher_) watcher_(event);
     const std::string line = json_ ? text : in_words(event);
     if (line.empty()) return;
     std::printf("%s\n", line.c_str());

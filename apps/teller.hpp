@@ -4,6 +4,7 @@
 // program reads exactly what the launcher reads. One thread.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,12 +18,15 @@ class EventTeller {
     explicit EventTeller(bool json) : json_(json) {}
     // From now on events (all but "progress") are also appended to this file, for the report.
     Status keep_in(const os::Path& file);
+    // From now on somebody else is told, too.
+    void watch(std::function<void(const Json&)> watcher) { watcher_ = std::move(watcher); }
     // event: {"event": kind, ...}. A full disk loses the kept copy, never the run: the failure is told once.
     void tell(const Json& event);
 
   private:
     bool json_;
     std::optional<os::AppendFile> kept_;
+    std::function<void(const Json&)> watcher_;
 };
 
 // One line for a person, or empty when the event is only of use to programs.

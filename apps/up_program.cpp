@@ -256,9 +256,10 @@ class Up {
             "\"ju\"\n"
             "[[partition]]\nname = \"booster\"\nsystem = \"{}\"\naccelerator = \"{}\"\ngpus = "
             "{}\ngpus_per_node = {}\n"
-            "gpu_memory_mib = 65536\nwatts_per_gpu = 500\nmax_hours = 24\nmost_claims = 64\n",
+            "gpu_memory_mib = 65536\nwatts_per_gpu = 500\nmax_hours = 24\nmost_claims = 64\n"
+            "[exchange]\nkind = \"direct\"\naddress = \"127.0.0.1\"\n[train]\ndata = \"{}\"\nwithin = \"/\"\nthreads = 1\n",
             site.id, federation_name, url(), key, site.country, site.op, site.id, site.accelerator, site.gpus,
-            site.gpus);
+            site.gpus, std::filesystem::current_path().string());
     }
 
     // ---- the terminal ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t journal_max_bytes = 16u << 20;
 constexpr std::size_t output_most = 1u << 20;    // kept of a stream when its job is forgotten
 constexpr std::size_t output_sent = 256u << 10;  // of a stream in one answer
+constexpr std::size_t manifests_sent = 1u << 20;
 constexpr std::string_view journal_name = "the agent's journal";
 
 std::string_view claim_state(BatchState state) {
@@ -81,7 +82,7 @@ Status read_words(const Json& json, std::map<std::string, std::string>& words) {
 }
 
 bool is_final(const Error& error) {
-    return error.code != Code::unavailable && error.code != Code::no_space;
+    return error.code != Code::unavailable && error.code != Code::no_space && error.code != Code::cancelled;
 }
 
 }  // namespace
@@ -94,7 +95,8 @@ Agent::Agent(AgentConfig config, SigningKey key, BatchSystem& batch, Coordinator
       call_(std::move(call)),
       clock_(&clock),
       logger_(&logger),
-      token_key_(TokenKey::generate(TokenAlgorithm::es256)) {}
+      token_key_(TokenKey::generate(TokenAlgorithm::es256)),
+      runs_(config_.site, std::filesystem::absolute(config_.folder), config_.train) {}
 
 Result<Agent> Agent::open(AgentConfig config, SigningKey key, BatchSystem& batch, CoordinatorCall call,
                           const Clock& clock, const Logger& logger) {
@@ -119,6 +121,8 @@ Status Agent::read_files() {
         const auto refused = json.find("refused"), cancelled = json.find("cancelled");
         EM_TRY(read_words(refused == json.end() ? none : *refused, refused_));
         EM_TRY(read_words(cancelled == json.end() ? none : *cancelled, cancelled_));
+        const auto runs = json.find("runs");
+        EM_TRY(read_words(runs == json.end() ? none : *runs, run_claims_));
     } else {
         std::array<std::uint8_t, 16> bytes{};
         os::fill_random(std::as_writable_bytes(std::span(bytes)));
@@ -139,7 +143,8 @@ Status Agent::keep_journal() {
     const Json json = {{"journal", journal_},
                        {"orders_seen", orders_seen_},
                        {"refused", Json(refused_)},
-                       {"cancelled", Json(cancelled_)}};
+                       {"cancelled", Json(cancelled_)},
+                       {"runs", Json(run_claims_)}};
     return os::write_file_atomically(config_.folder / "journal.json", json.dump());
 }
 
@@ -189,6 +194,9 @@ Result<SiteReport> Agent::make_report() {
     open_claims_ = 0;
     for (const BatchJob& job : jobs) {
         report.claims.push_back(report_of(job));
+        const auto run = run_claims_.find(job.marker);
+        if (run != run_claims_.end())
+            report.claims.back().run = runs_.progress(run->second).value_or(RunProgress{});
         if (!job.is_over()) ++open_claims_;
     }
     for (const auto& [claim, words] : refused_) report.claims.push_back(report_of(claim, "refused", words));
@@ -209,6 +217,7 @@ Status Agent::turn() {
     if (orders == answer.end()) return fail(Code::corrupted, "the coordinator's answer has no orders");
     EM_ASSIGN(const Orders read, read_orders(*orders));
     EM_TRY(carry_out(read));
+    EM_TRY(write_peers(answer));
     EM_TRY(witness_head(answer));
     return send_outputs(answer);
 }
@@ -220,12 +229,13 @@ Status Agent::carry_out(const Orders& orders) {
     if (!is_mine || orders.as_of <= orders_seen_) return {};
     for (const StartOrder& order : orders.start) {
         if (refused_.contains(order.claim) || cancelled_.contains(order.claim)) continue;
-        const auto begun = batch_->submit(job_of(order, config_));
+        const Status begun = start(order);
         if (begun) continue;
         // The same order comes again.
         if (!is_final(begun.error())) return fail(begun.error().within("starting " + order.claim));
         logger_->warning("a claim is refused", {{"claim", order.claim}, {"why", begun.error().message}});
         refused_[order.claim] = begun.error().message.substr(0, 500);
+        run_claims_.erase(order.claim);
     }
     for (const std::string& claim : orders.cancel) {
         if (refused_.contains(claim)) continue;
@@ -239,10 +249,67 @@ Status Agent::carry_out(const Orders& orders) {
     return keep_journal();
 }
 
+Result<JobStart> Agent::job_for(const StartOrder& order) {
+    const std::vector<std::string>& allowed = config_.document.templates;
+    const std::string name = order.spec.template_name.empty() ? "program" : order.spec.template_name;
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+        return fail(Code::refused, "this site starts only: {}", fmt::join(allowed, ", "));
+    JobStart job = job_of(order, config_);
+    if (order.spec.template_name.empty()) {
+        job.files = order.spec.files;
+        return job;
+    }
+    EM_ASSIGN(const JobStart train, runs_.prepare(order, [this](const Json& asked) {
+        return call("/v1/agent/certificate", asked);
+    }));
+    job.executable = train.executable;
+    job.arguments = train.arguments;
+    job.directory = train.directory;
+    job.warn_ms = train.warn_ms;
+    job.resumes = train.resumes;
+    return job;
+}
+
+Status Agent::start(const StartOrder& order) {
+    EM_ASSIGN(const JobStart job, job_for(order));
+    if (!order.spec.template_name.empty() && run_claims_.emplace(order.claim, order.job).second)
+        EM_TRY(keep_journal());
+    const auto begun = batch_->submit(job);
+    return begun ? Status{} : Status(fail(begun.error()));
+}
+
+// Where the trainers of the other sites listen now.
+Status Agent::write_peers(const Json& answer) {
+    const Json peers = answer.value("peers", Json::object());
+    for (const auto& [claim, addresses] : peers.items()) {
+        const auto run = run_claims_.find(claim);
+        if (run == run_claims_.end() || !addresses.is_object()) continue;
+        std::map<std::string, std::string> by_site;
+        for (const auto& [site, address] : addresses.items())
+            if (address.is_string()) by_site[site] = address.get<std::string>();
+        EM_TRY(runs_.write_peers(run->second, by_site));
+    }
+    return {};
+}
+
+// Who asks later for what it left finds it by this.
 Status Agent::forget(const std::string& claim) {
     if (refused_.erase(claim) + cancelled_.erase(claim) > 0) return {};
     for (const JobStream stream : {JobStream::out, JobStream::error}) EM_TRY(keep_output(claim, stream));
-    return batch_->forget(claim);
+    const auto run = run_claims_.find(claim);
+    if (run != run_claims_.end())
+        EM_TRY(os::write_file_atomically(config_.folder / "output" / (claim + ".run"), run->second));
+    EM_TRY(batch_->forget(claim));
+    run_claims_.erase(claim);
+    return {};
+}
+
+// The job of a claim of a federated run; empty: it is none.
+std::string Agent::run_of(const std::string& claim) const {
+    const auto run = run_claims_.find(claim);
+    if (run != run_claims_.end()) return run->second;
+    const auto kept = os::read_file(config_.folder / "output" / (claim + ".run"), 256);
+    return kept && is_valid_id(*kept) ? *kept : std::string();
 }
 
 os::Path Agent::output_file(const std::string& claim, JobStream stream) const {
@@ -321,7 +388,12 @@ Status Agent::send_outputs(const Json& answer) {
         const std::string claim = item.get<std::string>();
         EM_ASSIGN(Json out, output_of(claim, JobStream::out));
         EM_ASSIGN(Json error, output_of(claim, JobStream::error));
-        const Json body = {{"claim", claim}, {"out", std::move(out)}, {"error", std::move(error)}};
+        Json body = {{"claim", claim}, {"out", std::move(out)}, {"error", std::move(error)}};
+        if (const std::string run = run_of(claim); !run.empty()) {
+            const AgentRuns::Manifests found = runs_.manifests(run, manifests_sent);
+            body["manifests"] = {
+                {"offset", found.offset}, {"size", found.size}, {"bytes", to_base64(found.bytes)}};
+        }
         const auto sent = call("/v1/agent/output", body);
         if (!sent) return fail(sent.error());
     }

@@ -9,9 +9,9 @@
 // It also countersigns the coordinator's heads after it has made sure that the ledger only grew
 // (witness.hpp), and keeps what it has seen before it signs.
 //
-// In its folder: journal.json (who it is to the coordinator, orders seen, claims refused), witness.json,
-// output/ (of jobs that the batch system has been told to forget). Thread rule: one thread. It does not: run
-// jobs (batch_system.hpp), decide, listen.
+// In its folder: journal.json (who it is to the coordinator, orders seen, claims refused, claims of runs),
+// witness.json, output/ (of jobs that the batch system has been told to forget), runs/ (agent_runs.hpp).
+// Thread rule: one thread. It does not: run jobs (batch_system.hpp), decide, listen.
 #pragma once
 
 #include <functional>
@@ -28,6 +28,7 @@
 #include "federation/core/commands.hpp"
 #include "federation/identity/site_assertion.hpp"
 #include "federation/ledger/witness.hpp"
+#include "federation/service/agent_runs.hpp"
 
 namespace euromesh::federation {
 
@@ -47,6 +48,7 @@ struct AgentConfig {
     std::map<std::string, std::string> environment{};  // added to that of every job
     std::map<std::string, std::string>
         queues{};  // of the site's scheduler, by partition; none: its usual one
+    TrainSite train{};
 };
 
 class Agent {
@@ -75,7 +77,10 @@ class Agent {
     Status follow_rotations(const SignedHead& head, const Json& answer);
     Result<SiteReport> make_report();
     Status carry_out(const Orders& orders);
-    void start(const StartOrder& order);
+    Status start(const StartOrder& order);
+    Result<JobStart> job_for(const StartOrder& order);
+    Status write_peers(const Json& answer);
+    std::string run_of(const std::string& claim) const;
     Status forget(const std::string& claim);
     Status keep_output(const std::string& claim, JobStream stream);
     os::Path output_file(const std::string& claim, JobStream stream) const;
@@ -95,6 +100,8 @@ class Agent {
     std::int64_t orders_seen_ = -1;
     // Claims that never became jobs here, with the words that the coordinator is told.
     std::map<std::string, std::string> refused_, cancelled_;
+    AgentRuns runs_;
+    std::map<std::string, std::string> run_claims_;  // of federated runs: claim -> job
     bool is_introduced_ = false;
     bool is_described_ = false;
     WitnessMemory memory_;

@@ -170,6 +170,55 @@ TEST_CASE("an order that comes twice starts once, with what belongs to the job")
     CHECK(world.told().orders_seen == 6);
 }
 
+TEST_CASE("a site starts only the templates that it allows, and a run with its own program") {
+    AgentWorld world;
+    const auto text = world.folder.path() / "a.txt";
+    REQUIRE(os::write_file_atomically(text, "text"));
+    AgentConfig config = world.config();
+    config.document.templates = {"train"};
+    config.train.program = "/usr/bin/euromesh";
+    config.train.data = config.train.within = world.folder.path();
+    const auto call = [&](const std::string& path, const Json& body,
+                          const std::string& bearer) -> Result<Json> {
+        world.heard.push_back({path, body, bearer});
+        if (path == "/v1/agent/introduce") return Json::object();
+        if (path == "/v1/agent/certificate") return Json{{"authority", "CA"}, {"certificate", "OWN"}};
+        return world.coordinator(world.heard.back());
+    };
+    auto agent = Agent::open(config, world.key, world.batch, call, world.clock, world.logger);
+    REQUIRE(agent);
+    StartOrder run = start_of("c5-0");
+    run.spec.executable.clear();
+    run.spec.template_name = "train";
+    run.spec.files["run.toml"] =
+        "[run]\nname = 'x'\n[[site]]\nname = 'site-a'\ntext = 'a.txt'\nheldout = 'a.txt'\n";
+    run.ways = {{"site-a", "", "", ""}};
+    world.say(5, {start_of("c4-0"), run});
+    turn(*agent);
+    CHECK(world.batch.starts == std::map<std::string, int>{{"c5-0", 1}});
+    const JobStart& job = world.batch.start_of("c5-0");
+    CHECK(job.executable == "/usr/bin/euromesh");
+    CHECK(job.directory == (world.folder.path() / "runs" / "j7").string());
+    CHECK(job.environment.at("EUROMESH_CLAIM") == "c5-0");
+    REQUIRE(os::write_file_atomically(world.folder.path() / "runs/j7/progress.json", "{\"rounds\":2}"));
+    world.coordinator = [](const auto&) -> Result<Json> {
+        return Json{{"orders", {{"as_of", 6}}}, {"peers", {{"c5-0", {{"site-b", "node:1"}}}}}};
+    };
+    turn(*agent);
+    REQUIRE(world.told().claims.size() == 2);
+    for (const ClaimReport& claim : world.told().claims) {
+        if (claim.claim == "c5-0") CHECK(claim.run.rounds == 2);
+        if (claim.claim == "c4-0") CHECK(claim.words == "this site starts only: train");
+    }
+    CHECK(contract::read_peers(world.folder.path() / "runs/j7/peers.json")->at("site-b") == "node:1");
+    // Its next life still knows which claim belongs to which run.
+    auto again = Agent::open(config, world.key, world.batch, call, world.clock, world.logger);
+    REQUIRE(again);
+    turn(*again);
+    CHECK(world.told().claims.size() == 2);
+    CHECK(world.told().claims.front().run.rounds == 2);
+}
+
 TEST_CASE("orders that are older than those carried out are ignored, also in a later life") {
     AgentWorld world;
     {

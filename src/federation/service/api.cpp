@@ -135,6 +135,7 @@ Result<Api> make_api(ApiContext& context) {
     add_agent_routes(api, context);
     add_ledger_routes(api, context);
     add_key_routes(api, context);
+    add_run_routes(api, context);
     add_problem_routes(api);
     add_openapi_route(api, context.issuer);
     EM_TRY(api.check());

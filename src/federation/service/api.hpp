@@ -14,6 +14,7 @@
 #include "federation/service/coordinator.hpp"
 #include "federation/service/event_hub.hpp"
 #include "federation/service/output_desk.hpp"
+#include "federation/service/run_board.hpp"
 #include "federation/service/site_door.hpp"
 
 namespace euromesh::federation {
@@ -29,6 +30,7 @@ struct ApiContext {
     std::string issuer;  // for people who log in: the first that is trusted
     std::string client;
     std::string audience;
+    std::shared_ptr<RunBoard> runs = std::make_shared<RunBoard>();
 };
 
 Result<Api> make_api(ApiContext& context);
@@ -43,6 +45,7 @@ void add_site_routes(Api& api, ApiContext& context);
 void add_agent_routes(Api& api, ApiContext& context);
 void add_ledger_routes(Api& api, ApiContext& context);
 void add_key_routes(Api& api, ApiContext& context);
+void add_run_routes(Api& api, ApiContext& context);
 Status add_schemas(SchemaSet& schemas);
 
 // For handlers. The actor that authenticate has put there.

@@ -85,6 +85,9 @@ void answer_report(ApiContext& context, const AgentReport& told, const Responder
         if (!orders) return responder.fail(orders.error());
         Json answer = {{"orders", to_json(*orders)}, {"wanted", context.outputs.wanted(told.site.site)}};
         add_head(context, told.witnessed, answer);
+        Json peers = context.coordinator.read(
+            [&](const Core& core) { return context.runs->peers_of(core.tables(), told.site.site); });
+        if (!peers.empty()) answer["peers"] = std::move(peers);
         Json rotations = context.coordinator.read(rotations_of);
         if (!rotations.empty()) answer["rotations"] = std::move(rotations);
         responder.answer(json_answer(answer));
@@ -104,6 +107,7 @@ Result<AgentReport> read_report(const HttpCall& call) {
 void report(ApiContext& context, HttpCall& call, const Responder& responder) {
     auto told = read_report(call);
     if (!told) return responder.fail(told.error());
+    context.runs->note(told->site.site, told->report);
     const auto countersignature = call.json.find("countersignature");
     if (countersignature != call.json.end())
         (void)take_countersignature(context, told->site.site, *countersignature);
@@ -149,7 +153,7 @@ void add_agent_routes(Api& api, ApiContext& context) {
               Scope::site_operate, "SiteState", 4096, set_own_state)
         .problems = {409};
     make.post("/v1/agent/output", "bringOutput", "What a job has printed, for somebody who asked",
-              Scope::site_operate, "AgentOutput", 2u << 20, output);
+              Scope::site_operate, "AgentOutput", 4u << 20, output);
 }
 
 }  // namespace euromesh::federation

@@ -110,6 +110,9 @@ Status add_schemas(SchemaSet& schemas) {
     EM_TRY(schemas.add("KeyChange", document("a key that is replaced or ended, signed: docs/ledger.md")));
     EM_TRY(schemas.add("Introduction", document("an agent's token key, signed by its site's key")));
     EM_TRY(schemas.add("AgentReport", document("what an agent knows of its claims")));
+    EM_TRY(schemas.add("RunKey", object({{"claim", text(1, 64, "of the site, for a federated run")},
+                                         {"public_key", text(1, 8192, "Ed25519, PEM")}},
+                                        {"claim", "public_key"})));
     EM_TRY(schemas.add("AgentOutput", document("the end of what a job has printed")));
     return add_access_schemas(schemas);
 }

@@ -79,6 +79,7 @@ struct ReefWorld : ApiWorld {
             {"reportClaims",
              {{"report", {{"journal", "x"}, {"orders_seen", -1}, {"claims", Json::array()}}},
               {"witnessed", 0}}},
+            {"certifyMember", {{"claim", "c1-0"}, {"public_key", "x"}}},
             {"bringOutput", {{"claim", "c1-0"}, {"out", "x"}, {"error", ""}}},
         };
         const auto found = bodies.find(id);

@@ -37,6 +37,7 @@
 #include "federation/ledger/merkle_tree.hpp"
 #include "federation/ledger/tree_head.hpp"
 #include "federation/service/happening.hpp"
+#include "federation/service/run_authority.hpp"
 #include "federation/store/log_writer.hpp"
 
 namespace euromesh::federation {
@@ -96,6 +97,11 @@ class Coordinator {
     std::vector<SignedHead> heads() const;
     // not_found: no such head, or too old; refused: the signature, or a site without a key.
     Status countersign(std::uint64_t size, Countersignature countersignature);
+
+    // A certificate of the run's own authority (run_authority.hpp).
+    Result<Json> certify(const RunMember& member, const std::string& public_key) const {
+        return certify_member(key_, member, public_key, now_ms());
+    }
 
     bool is_failed() const { return writer_->failure().has_value(); }
     std::int64_t now_ms() const;

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "contract/toml_reader.hpp"
+#include "federation/identity/web_address.hpp"
 
 namespace euromesh::federation {
 namespace {
@@ -81,10 +82,46 @@ contract::SiteDocument read_document(contract::TomlReader& toml, const os::Path&
         else
             toml.reject("rules", text.error().message);
     }
+    document.templates = toml.texts("templates", {});
     for (contract::TomlReader& partition : toml.tables("partition"))
         document.partitions.push_back(read_partition(partition));
     if (document.partitions.empty()) toml.reject("partition", "give at least one [[partition]]");
     return document;
+}
+
+// What its own trainers need, and what the others must know of them.
+TrainSite read_train(contract::TomlReader& toml, const os::Path& file, contract::SiteDocument& document) {
+    contract::TomlReader exchange = toml.table("exchange"), train = toml.table("train");
+    TrainSite site;
+    document.exchange = exchange.choice("kind", "", {"", "direct", "hub", "object-store", "spool"});
+    document.hub = exchange.text("hub", "");
+    document.store = exchange.text("store", "");
+    site.listen = exchange.text("address", "");
+    const std::string spool = exchange.text("spool", "");
+    if (!spool.empty()) site.spool = std::filesystem::absolute(beside(file, spool));
+    site.via = exchange.text("via", "");
+    site.family = exchange.choice("family", "any", {"any", "ipv4", "ipv6"});
+    site.interface = exchange.text("interface", "");
+    const std::string data = train.text("data", ""), within = train.text("within", data);
+    if (!data.empty()) {
+        site.data = std::filesystem::absolute(beside(file, data)).lexically_normal();
+        site.within = std::filesystem::absolute(beside(file, within)).lexically_normal();
+    }
+    site.device = train.choice("device", "cpu", {"cpu", "torch-cpu", "cuda"});
+    site.threads = train.integer("threads", 0, {0, 1024});
+    if (document.exchange == "hub" && document.hub.empty())
+        exchange.reject("hub", "is missing: HOST:PORT where `euromesh hub` listens");
+    if (document.exchange == "object-store" && document.store.empty())
+        exchange.reject("store", "is missing: s3+https://HOST/BUCKET");
+    if (document.exchange == "spool" && spool.empty())
+        exchange.reject("spool", "is missing: the folder that the site's relay serves");
+    return site;
+}
+
+// The coordinator's host: the own address that leads there is what other sites dial.
+std::string host_of(const std::string& url) {
+    const auto parsed = parse_web_address(url);
+    return parsed ? os::Endpoint{parsed->host, parsed->port}.text() : std::string();
 }
 
 }  // namespace
@@ -123,6 +160,8 @@ Result<AgentFile> read_agent_file(const os::Path& file) {
     config.slots = toml.integer("slots", 1, {1, 4096});
     config.every = std::chrono::milliseconds(toml.integer("every_ms", 2000, {20, 600'000}));
     config.document = read_document(toml, file);
+    config.train = read_train(toml, file, config.document);
+    config.train.towards = host_of(config.coordinator);
     EM_TRY(toml.finish());
     EM_ASSIGN(config.site, SiteId::parse(site, "site"));
     // The contract's own check names what a document may not be.

@@ -12,6 +12,7 @@
 #include "contract/site_document.hpp"
 #include "federation/http/server.hpp"
 #include "federation/identity/trusted_issuers.hpp"
+#include "federation/service/agent_runs.hpp"
 
 namespace euromesh::federation {
 
@@ -44,6 +45,7 @@ struct AgentFile {
     std::int64_t slots = 1;       // local processes at once
     Nanoseconds every = std::chrono::seconds(2);
     contract::SiteDocument document;
+    TrainSite train;  // all but the program
 };
 
 Result<AgentFile> read_agent_file(const os::Path& file);
