@@ -1,4 +1,5 @@
 #include <cmath>
+#include <csignal>
 #include <memory>
 
 #include "apps/check_manifests.hpp"
@@ -7,6 +8,7 @@
 #include "apps/progress_file.hpp"
 #include "apps/report.hpp"
 #include "apps/run_folder.hpp"
+#include "apps/site_leave.hpp"
 #include "apps/site_run.hpp"
 #include "apps/solo_run.hpp"
 #include "base/os/process.hpp"
@@ -19,6 +21,9 @@ namespace {
 
 using contract::RunSpec;
 using contract::Teller;
+
+// EX_TEMPFAIL: start it again, and it goes on (docs/cli.md).
+constexpr int status_go_on = 75;
 
 struct TrainArguments {
     std::filesystem::path run_file;
@@ -186,6 +191,14 @@ void declare(CLI::App& command, TrainArguments& to) {
         "  euromesh train --check-manifests runs/three-sites/sites/*/manifests.jsonl");
 }
 
+// Told to leave before its time was over; or in an allocation of a chain, where what is missing now (the
+// others, room on a disk) may be there in the next one.
+bool goes_on_later(const Error& error) {
+    const bool may_come = error.code == Code::unavailable || error.code == Code::no_space;
+    return (error.code == Code::cancelled && os::stop_signal() == SIGTERM) ||
+           (may_come && allocation_number() > 0);
+}
+
 }  // namespace
 
 void add_train(CLI::App& root, Context& context) {
@@ -193,7 +206,11 @@ void add_train(CLI::App& root, Context& context) {
     CLI::App* command = root.add_subcommand("train", "train one model across sites");
     declare(*command, *arguments);
     command->callback([arguments, &context] {
-        context.chosen = [arguments, &context] { return train(*arguments, context); };
+        context.chosen = [arguments, &context] {
+            const Status status = train(*arguments, context);
+            if (!status && goes_on_later(status.error())) context.exit_status = status_go_on;
+            return status;
+        };
     });
 }
 

@@ -14,6 +14,7 @@ struct Context {
     const Clock& clock;
     const Logger& log;
     std::function<Status()> chosen;  // set by the subcommand that the arguments name
+    int exit_status = 0;             // of a failure, in place of that of its code; 0: that one
 };
 
 void add_plan(CLI::App& root, Context& context);

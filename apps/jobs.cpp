@@ -8,6 +8,7 @@
 namespace euromesh::apps {
 namespace {
 
+constexpr int status_go_on = 75;  // it was told to leave, and goes on when it is started again (docs/cli.md)
 constexpr Nanoseconds stop_grace = std::chrono::seconds(20);
 
 // What a process said last on standard error, without our own prefix.
@@ -80,9 +81,10 @@ class Runner {
         if (status == 0 || stopping_) return;
         Job job = started_[child];
         const std::string name = name_of(job.teller);
-        if (status > 128 && job.restarts > 0) {
-            handlers_.on_note(fmt::format("{} was killed (signal {}); the run goes on, it is started again",
-                                          name, status - 128));
+        if ((status > 128 || status == status_go_on) && job.restarts > 0) {
+            const std::string what =
+                status > 128 ? fmt::format("was killed (signal {})", status - 128) : "left";
+            handlers_.on_note(fmt::format("{} {}; the run goes on, it is started again", name, what));
             --job.restarts;
             waiting_.push_front(std::move(job));
             return;

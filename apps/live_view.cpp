@@ -42,6 +42,8 @@ void LiveView::add(const std::string& name, const Json& event) {
         row.loss = event.value("loss", row.loss);
         row.bytes += event.value("bytes_sent", std::int64_t{0});
         row.wait_s += event.value("wait_s", 0.0);
+    } else if (kind == "left") {
+        row.bytes += event.value("bytes_sent", std::int64_t{0});
     } else if (kind == "done") {
         row.step = steps_;
         row.ended = true;

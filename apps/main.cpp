@@ -38,7 +38,7 @@ int run(int argc, char** argv) {
     const bool person = os::is_terminal(os::OutputStream::error);
     const Logger log(clock, person ? LogFormat::human : LogFormat::json_lines, LogLevel::info,
                      to_standard_error);
-    apps::Context context{clock, log, {}};
+    apps::Context context{clock, log, {}, 0};
     CLI::App root{
         "One model, many public computers: train across sites that share no fabric, no queue and no data."};
     describe(root);
@@ -73,7 +73,7 @@ int run(int argc, char** argv) {
     const Status status = context.chosen();
     if (status) return 0;
     std::fprintf(stderr, "euromesh: %s\n", status.error().message.c_str());
-    return exit_status(status.error().code);
+    return context.exit_status != 0 ? context.exit_status : exit_status(status.error().code);
 }
 
 }  // namespace

@@ -100,6 +100,8 @@ Status set_manifests_aside(const os::Path& file, std::uint64_t round) {
         if (!manifest || manifest->round >= round) break;
         kept = end + 1;
     }
+    // Nothing was committed after it: the chain goes on in the same file.
+    if (kept == text->size()) return {};
     int number = 1;
     const auto aside = [&] { return file.parent_path() / fmt::format("manifests-{}.jsonl", number); };
     while (std::filesystem::exists(aside())) ++number;

@@ -32,7 +32,8 @@ Result<os::Path> save_solo(const contract::RunSpec& spec, const std::string& nam
                            const trainer::Trainer& trainer);
 
 // Cuts manifests of rounds from `round` on, which were committed after the checkpoint that the site goes on
-// from, and keeps what is left aside as manifests-N.jsonl: a file that begins anew is a chain of its own.
+// from, and keeps what is left aside as manifests-N.jsonl: a file that begins anew is a chain of its own. A
+// file without such rounds stays.
 Status set_manifests_aside(const os::Path& file, std::uint64_t round);
 
 }  // namespace euromesh::apps

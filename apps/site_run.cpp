@@ -4,6 +4,7 @@
 #include "apps/exchange_ways.hpp"
 #include "apps/run_checkpoint.hpp"
 #include "apps/run_folder.hpp"
+#include "apps/site_leave.hpp"
 #include "base/assert.hpp"
 #include "base/os/process.hpp"
 #include "base/os/stop_watcher.hpp"
@@ -96,7 +97,7 @@ Result<sync::SessionConfig> session_of(const RunSpec& spec, std::size_t rank, co
 class SiteRun {
   public:
     SiteRun(RunSpec spec, std::size_t rank, trainer::Trainer trainer, trainer::Text text, const Clock& clock,
-            EventTeller& teller)
+            EventTeller& teller, LifeBegin life)
         : spec_(std::move(spec)),
           site_(spec_.sites[rank]),
           rank_(rank),
@@ -106,17 +107,25 @@ class SiteRun {
           teller_(teller),
           rounds_(spec_),
           local_(trainer_.parameter_count()),
-          begin_(clock.monotonic()) {}
+          begin_(clock.monotonic()),
+          leave_(spec_, clock),
+          life_(life) {}
 
     Status run(std::unique_ptr<sync::Session> session, const ProcessOptions& options) {
         session_ = std::move(session);
         EM_TRY(start(options));
-        while ((round_ < rounds_.count() || given_) && !os::stop_requested()) EM_TRY(one_round());
-        EM_TRY(end());
-        return os::stop_requested()
-                   ? Status(fail(Code::cancelled, "stopped at round {} with a checkpoint", round_))
-                   : Status{};
+        {
+            const os::StopWatcher watcher([this] { session_->stop_waiting(); }, leave_.round_limit());
+            while (!is_finished() && !leave_.is_asked()) EM_TRY(one_round());
+            if (given_) EM_TRY(take_outcome(0));
+        }
+        if (is_finished()) return end();
+        EM_TRY(leave());
+        return fail(Code::cancelled, "left at round {} with a checkpoint", session_->position().round);
     }
+
+    // All rounds are in the state that prepare() has read: another life has finished the run.
+    bool has_been_finished() const { return position_.round >= rounds_.count(); }
 
     Status prepare(bool resume) {
         EM_TRY(os::make_folders(site_folder(spec_, site_.id.text())));
@@ -132,6 +141,8 @@ class SiteRun {
             trainer_.read_parameters(local_);
             initial_ = sync::OuterState::from(local_);
         }
+        life_.loaded_ms = utc_ms(clock_);
+        if (has_been_finished()) return {};
         return set_manifests_aside(manifest_file(spec_, site_.id.text()), position_.round);
     }
 
@@ -155,6 +166,8 @@ class SiteRun {
         tell_events(begun.events);
         trainer_.write_parameters(session_->outer().params);
         if (round_ < rounds_.count()) go_to_step(rounds_.first_step(round_));
+        life_.joined_ms = end_.worked_until_ms = utc_ms(clock_);
+        tell_gap();
         teller_.tell({{"event", "start"},
                       {"site", site_.id.text()},
                       {"process_id", os::own_process_id()},
@@ -164,9 +177,24 @@ class SiteRun {
                       {"parameters", trainer_.parameter_count()},
                       {"text_bytes", text_.size()},
                       {"device", trainer_.device_name()},
-                      {"threads", options.threads}});
+                      {"threads", options.threads},
+                      {"allocation", allocation_number()},
+                      {"at_ms", life_.joined_ms}});
         return {};
     }
+
+    void tell_gap() {
+        const os::Path events =
+            event_file(spec_, file_name_of({contract::Teller::Kind::federated, site_.id.text()}));
+        std::optional<Json> gap = gap_of(last_timed_event(events), life_);
+        if (!gap) return;
+        (*gap)["site"] = site_.id.text();
+        (*gap)["round"] = round_;
+        (*gap)["allocation"] = allocation_number();
+        teller_.tell(*gap);
+    }
+
+    bool is_finished() const { return round_ >= rounds_.count() && !given_; }
 
     // The inner optimiser keeps its moments; its step, and with it the learning rate, is that of the run.
     void go_to_step(std::uint64_t step) {
@@ -190,22 +218,24 @@ class SiteRun {
             left -= overlap;
             EM_TRY(take_outcome(overlap));
         }
-        if (!more || round_ >= rounds_.count()) return {};
+        if (!more || round_ >= rounds_.count() || !leave_.steps_go_on()) return {};
         EM_TRY(inner_steps(sampler, left));
-        return give();
+        return leave_.is_asked() && leave_.drops() ? Status{} : give();
     }
 
     Status give() {
         trainer_.read_parameters(local_);
         EM_TRY(session_->contribute(local_, {tokens_of(phase_.steps), phase_.steps}));
-        given_ = phase_;
+        given_ = std::exchange(phase_, Phase{});
         round_ += 1;
         return spec_.outer.overlap == 0 ? take_outcome(0) : Status{};
     }
 
     // What came of the last contribution; `ahead` inner steps were done meanwhile.
     Status take_outcome(std::uint64_t ahead) {
-        EM_ASSIGN(const sync::RoundOutcome outcome, session_->await());
+        auto awaited = session_->await();
+        if (!awaited && awaited.error().code == Code::unavailable && leave_.is_asked()) return not_waited();
+        EM_ASSIGN(const sync::RoundOutcome outcome, std::move(awaited));
         tell_events(outcome.events);
         tell_round(outcome, *std::exchange(given_, std::nullopt));
         trainer_.read_parameters(local_);
@@ -216,6 +246,13 @@ class SiteRun {
         return after_round();
     }
 
+    // It may count at the others all the same; the manifests say.
+    Status not_waited() {
+        open_steps_ = std::exchange(given_, std::nullopt)->steps;
+        round_ = session_->position().round;
+        return {};
+    }
+
     Status inner_steps(trainer::Sampler& sampler, std::uint64_t steps) {
         const Nanoseconds begin = clock_.monotonic();
         for (std::uint64_t i = 0; i < steps; ++i) {
@@ -224,7 +261,9 @@ class SiteRun {
             progress_.stepped(trainer_.steps_done(), batch_.tokens(), result.loss);
             phase_.loss_sum += result.loss;
             phase_.steps += 1;
+            end_.worked_until_ms = utc_ms(clock_);
             if (session_->is_due()) break;  // the others wait: what there is counts
+            if (!leave_.steps_go_on()) break;
         }
         phase_.compute_s += to_seconds(clock_.monotonic() - begin);
         return {};
@@ -258,7 +297,8 @@ class SiteRun {
                       {"gain", outcome.outer.effective_gain},
                       {"cosine", outcome.cosine_to_mean},
                       {"norm", outcome.local_norm},
-                      {"digest", outcome.state_digest}});
+                      {"digest", outcome.state_digest},
+                      {"at_ms", utc_ms(clock_)}});
     }
 
     void tell_events(const std::vector<sync::SessionEvent>& events) {
@@ -273,6 +313,8 @@ class SiteRun {
         const auto every = static_cast<std::uint64_t>(spec_.evaluate.every_rounds);
         if (last) {
             EM_TRY(evaluate(spec_.evaluate.windows, true));
+        } else if (leave_.is_asked()) {
+            return {};
         } else if (every > 0 && round_ % every == 0) {
             EM_TRY(evaluate((spec_.evaluate.windows + 3) / 4, false));
         }
@@ -301,6 +343,30 @@ class SiteRun {
     Status save() {
         EM_ASSIGN(saved_,
                   save_site(spec_, site_.id.text(), trainer_, session_->outer(), session_->position()));
+        return {};
+    }
+
+    // The others go on at once; what they lack of the last rounds they get first.
+    Status leave() {
+        end_.handed_in_ms = utc_ms(clock_);
+        const std::uint64_t dropped = phase_.steps;
+        trainer_.write_parameters(session_->outer().params);
+        EM_TRY(session_->leave());
+        end_.left_ms = utc_ms(clock_);
+        EM_TRY(save());
+        end_.saved_ms = utc_ms(clock_);
+        const sync::Traffic all = session_->traffic();
+        Json told = {{"event", "left"},
+                     {"site", site_.id.text()},
+                     {"round", session_->position().round},
+                     {"seconds", to_seconds(clock_.monotonic() - begin_)},
+                     {"dropped_steps", dropped},
+                     {"open_steps", open_steps_},
+                     {"checkpoint", saved_.string()},
+                     {"bytes_sent", all.sent_bytes - told_.sent_bytes},
+                     {"bytes_received", all.received_bytes - told_.received_bytes}};
+        told.update(leave_parts(end_));
+        teller_.tell(told);
         return {};
     }
 
@@ -339,20 +405,28 @@ class SiteRun {
     std::optional<Phase> given_;  // a contribution whose outcome has not been taken yet
     sync::Traffic told_;
     os::Path saved_;
+    SiteLeave leave_;
+    LifeBegin life_;
+    LifeEnd end_;
+    std::uint64_t open_steps_ = 0;  // handed in, and what came of them is not known here
 };
 
 }  // namespace
 
 Status train_site(RunSpec spec, std::size_t rank, const SiteOptions& options, const Clock& clock,
                   const Logger& log, EventTeller& teller) {
+    LifeBegin life{.process_ms = utc_ms(clock)};
     EM_TRY(apply_addresses(spec, options.addresses));
     EM_ASSIGN(trainer::Text text, open_text(spec, spec.sites[rank].text));
     EM_TRY(open_text(spec, spec.sites[rank].heldout));  // found missing now rather than at the end
     EM_ASSIGN(trainer::Trainer trainer, make_trainer(spec, options.process));
     EM_ASSIGN(sync::SessionConfig config, session_of(spec, rank, trainer, options.process.threads, clock));
     const std::optional<contract::PlacedSpec> announced = spec.placed;
-    SiteRun run(std::move(spec), rank, std::move(trainer), std::move(text), clock, teller);
+    config.leave_limit = std::min(config.leave_limit, SiteLeave(spec, clock).help_limit());
+    life.made_ms = utc_ms(clock);
+    SiteRun run(std::move(spec), rank, std::move(trainer), std::move(text), clock, teller, life);
     EM_TRY(run.prepare(options.resume));
+    if (run.has_been_finished()) return {};
     EM_ASSIGN(std::unique_ptr<sync::Session> session, sync::Session::open(std::move(config), clock, log));
     if (announced)
         teller.tell({{"event", "listens"}, {"address", announced_address(*announced, session->port())}});

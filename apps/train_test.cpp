@@ -265,7 +265,7 @@ Pair meet(const TestRun& run, const std::string& file_of_b) {
             if (event.child == 1) children.send_signal(0, SIGTERM);
         }
     }
-    CHECK(status_of_a == 130);
+    CHECK(status_of_a == 75);
     pair.own_words = run.read(run.file("b.err"));
     pair.other_words = run.read(run.file("a.err"));
     return pair;

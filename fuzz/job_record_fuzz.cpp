@@ -1,4 +1,5 @@
-// The journal of local jobs, whatever a disk made of it: read or refused; what is read can be written again.
+// The journal of local jobs and that of chains, whatever a disk made of it: read or refused; what is read can be written again.
+#include "federation/batch/chain_record.hpp"
 #include "federation/batch/job_record.hpp"
 
 #include "fuzz/input.hpp"
@@ -20,6 +21,14 @@ void try_input(Input input) {
         EM_ASSERT(again && again->process == running->process, "so can who runs it");
     }
     (void)federation::decode_placed(text, "placed");
+    if (const auto chain = federation::decode_chain(text, "chain")) {
+        const auto again = federation::decode_chain(federation::encode(*chain), "again");
+        EM_ASSERT(again && *again == *chain, "so can a chain");
+        // Whatever stands in it, there is an answer.
+        const federation::ChainLinks links(chain->planned_ms.size());
+        (void)federation::next_step(*chain, {}, links, 0);
+        (void)federation::claim_of(*chain, {}, links, 0);
+    }
 }
 
 }  // namespace euromesh::fuzz

@@ -61,11 +61,12 @@ Status RunRecord::add(const Teller& teller, const Json& event) {
         EM_ASSIGN(const std::string text, json_string(event, "text", where));
         const Json note = {{"round", round}, {"text", text}};
         if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
-    } else if (kind == "done") {
+    } else if (kind == "done" || kind == "left") {
         EM_ASSIGN(const double seconds, json_number(event, "seconds", where));
         EM_ASSIGN(const std::int64_t sent, json_integer(event, "bytes_sent", where));
         EM_ASSIGN(const std::int64_t received, json_integer(event, "bytes_received", where));
-        seconds_ = std::max(seconds_, seconds);
+        totals_[teller.site].seconds += seconds;
+        seconds_ = std::max(seconds_, totals_[teller.site].seconds);
         totals_[teller.site].bytes_sent += sent;
         totals_[teller.site].bytes_received += received;
     }

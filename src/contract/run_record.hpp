@@ -44,6 +44,7 @@ class RunRecord {
     struct SiteTotals {
         std::int64_t tokens = 0, steps = 0, bytes_sent = 0, bytes_received = 0, text_bytes = 0;
         double compute_s = 0, wait_s = 0;
+        double seconds = 0;  // of all its lives
     };
     using Losses = std::map<std::string, double>;  // by language
 

@@ -231,7 +231,7 @@ JobStart link_of(const ChainRecord& record, int number) {
     JobStart link = record.job;
     link.marker = link_marker(record.job.marker, number);
     link.duration_ms = record.planned_ms[static_cast<std::size_t>(number) - 1];
-    link.warn_ms = std::min(record.job.warn_ms, link.duration_ms / 2);
+    link.warn_ms = std::min(record.job.warn_ms, link.duration_ms / 4);
     link.environment["EUROMESH_ALLOCATION"] = std::to_string(number);
     if (number == 1) return link;
     link.after_marker = link_marker(record.job.marker, number - 1);

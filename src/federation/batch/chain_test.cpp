@@ -190,7 +190,7 @@ TEST_CASE("links are jobs of their own in one directory") {
     CHECK(first.warn_ms == 10'000);
     CHECK(second.after_marker == "claim~1");
     CHECK(second.stdout_path == "/work/out~2");
-    CHECK(second.warn_ms == 7'500);
+    CHECK(second.warn_ms == 3'750);
     CHECK(second.directory == "/work");
     CHECK(second.environment.at("EUROMESH_ALLOCATION") == "2");
     CHECK(check(first).has_value());
