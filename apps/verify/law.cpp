@@ -114,10 +114,17 @@ Json context(const World& world, std::int64_t now_ms, const std::string& share) 
     return {{"mode", world.mode_at(now_ms)}, {"time_ms", now_ms}, {"share", share}};
 }
 
-// The job's data sets; only those that lie at `lying_at`, if that is not empty.
-Json data_of(const World& world, const Json& spec, const std::string& lying_at) {
+// A job of several sites may read a data set at one of them only.
+bool is_read_at(const Json& one, const std::string& site) {
+    const auto only = one.find("site");
+    return only == one.end() || site.empty() || *only == site;
+}
+
+// The job's data sets that it reads at `read_at`; only those that lie at `lying_at`. Empty: anywhere.
+Json data_of(const World& world, const Json& spec, const std::string& lying_at, const std::string& read_at) {
     Json all = Json::array();
     for (const Json& one : part_in(spec, "data")) {
+        if (!is_read_at(one, read_at)) continue;
         const auto found = world.data.find(text_in(one, "id"));
         if (found == world.data.end()) continue;
         if (!lying_at.empty() && text_in(found->second, "site") != lying_at) continue;
@@ -135,7 +142,7 @@ RuleAnswer ask_about_sites(const World& world, const LawCase& asked, const char*
         {"action", action},
         {"person", person(world, asked.job.account, asked.job.groups, &asked.project, Json::array())},
         {"project", project_record(world, asked.project, asked.tier, share, asked.granted)},
-        {"data", data_of(world, asked.job.spec, is_move ? site : "")},
+        {"data", data_of(world, asked.job.spec, is_move ? site : "", is_move ? "" : site)},
         {"site", site_record(world, here.admission, here.document)},
         {"workload", workload(asked.job.spec, asked.tier, asked.project)},
         {"context", context(world, asked.now_ms, share)}};
@@ -200,7 +207,7 @@ SiteLaw law_at(const World& world, const LawCase& asked, const std::string& site
     for (const Json& one : part_in(asked.job.spec, "data")) {
         const auto found = world.data.find(text_in(one, "id"));
         const std::string from = found == world.data.end() ? "" : text_in(found->second, "site");
-        if (from.empty() || from == site) continue;
+        if (from.empty() || from == site || !is_read_at(one, site)) continue;
         const auto there = world.sites.find(from);
         if (there == world.sites.end() || !there->second.takes_work())
             return refused("residency", "data-out-of-reach");
@@ -252,7 +259,7 @@ std::string refusal_of_submit(const World& world, const Job& job, const Json& pr
         const Json request = {
             {"action", "submit"},
             {"project", project_record(world, project, tier, share, is_paid ? live[i]->granted : 0)},
-            {"data", data_of(world, job.spec, "")},
+            {"data", data_of(world, job.spec, "", "")},
             {"workload", workload(job.spec, tier, project)},
             {"context", context(world, now_ms, share)}};
         rule = refusal_in_any_case(world, request, job.account, {job.groups}, &project);

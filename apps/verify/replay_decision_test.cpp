@@ -182,6 +182,19 @@ TEST_CASE("sites that were not admitted, have left or drain take no work") {
     CHECK(contains(said, "site 'fi' is not admitted, described and active"));
 }
 
+TEST_CASE("data that a run reads at one of its sites rules out no other") {
+    Story story;
+    contract::JobSpec run = Story::spec(4, 3600);
+    run.sites = 2, run.quorum = 2, run.kind = "federated-training";
+    run.data = {"bound"};
+    run.data_sites = {{"bound", "fi"}};
+    story.placed(run);
+    CHECK(difference_of(story.log).empty());
+    const std::string said =
+        forged(story, story.at("job.submitted"), [](Json& e) { e["data"]["spec"]["data"][0].erase("site"); });
+    CHECK_FALSE(said.empty());
+}
+
 TEST_CASE("sites of one run may exchange what they must exchange") {
     Story story;
     contract::JobSpec run = Story::spec(4, 3600);
