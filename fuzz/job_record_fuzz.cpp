@@ -1,4 +1,5 @@
-// The journal of local jobs and that of chains, whatever a disk made of it: read or refused; what is read can be written again.
+// The journal of local jobs and that of chains, whatever a disk made of it: read or refused; what is read can
+// be written again.
 #include "federation/batch/chain_record.hpp"
 #include "federation/batch/job_record.hpp"
 

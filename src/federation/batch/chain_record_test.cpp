@@ -12,7 +12,7 @@ ChainRecord record() {
     made.job = {.marker = "claim",
                 .executable = "/bin/true",
                 .environment = {{"A", "ä"}},
-                .directory = "/work/claim",
+                .directory = "/shared/claim",
                 .duration_ms = 600'000,
                 .warn_ms = 10'000,
                 .files = {{"run.toml", "x = 1\n"}},

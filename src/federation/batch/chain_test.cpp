@@ -180,18 +180,18 @@ TEST_CASE("what the site refuses for good ends the claim with the site's words, 
 
 TEST_CASE("links are jobs of their own in one directory") {
     ChainRecord record = ten_minutes();
-    record.job.directory = "/work";
-    record.job.stdout_path = "/work/out";
+    record.job.directory = "/shared";
+    record.job.stdout_path = "/shared/out";
     record.planned_ms = {120'000, 15'000};
     const JobStart first = link_of(record, 1), second = link_of(record, 2);
     CHECK(first.marker == "claim~1");
     CHECK(first.after_marker.empty());
-    CHECK(first.stdout_path == "/work/out");
+    CHECK(first.stdout_path == "/shared/out");
     CHECK(first.warn_ms == 10'000);
     CHECK(second.after_marker == "claim~1");
-    CHECK(second.stdout_path == "/work/out~2");
+    CHECK(second.stdout_path == "/shared/out~2");
     CHECK(second.warn_ms == 3'750);
-    CHECK(second.directory == "/work");
+    CHECK(second.directory == "/shared");
     CHECK(second.environment.at("EUROMESH_ALLOCATION") == "2");
     CHECK(check(first).has_value());
     CHECK(check(second).has_value());
