@@ -8,7 +8,7 @@
 #include "base/os/entropy.hpp"
 #include "base/os/process.hpp"
 #include "base/os/socket.hpp"
-#include "federation/batch/local_batch.hpp"
+#include "federation/batch/chained_batch.hpp"
 #include "federation/identity/issuer_fetcher.hpp"
 #include "federation/service/agent.hpp"
 #include "federation/service/site_door.hpp"
@@ -76,17 +76,6 @@ std::int64_t gpus_of(const contract::SiteDocument& document) {
     return gpus;
 }
 
-// An agent that was just killed may hold the journal for another moment.
-Result<std::unique_ptr<LocalBatch>> open_patiently(const LocalBatchOptions& options, const Clock& clock) {
-    const Nanoseconds limit = clock.monotonic() + std::chrono::seconds(5);
-    for (;;) {
-        auto batch = LocalBatch::open(options, clock);
-        const bool again = !batch && batch.error().code == Code::conflict && clock.monotonic() < limit;
-        if (!again) return batch;
-        os::wait_ready({}, std::chrono::milliseconds(100));
-    }
-}
-
 // The coordinator may be away for hours: the agent asks again, more seldom, and for ever.
 Status take_turns(Agent& agent, const AgentFile& config, const Logger& logger) {
     Nanoseconds pause = config.every;
@@ -113,14 +102,11 @@ Status run_agent(const AgentFile& file, const Clock& clock, const Logger& logger
                     "{}: no key; make one and have the site admitted: euromesh site key --config FILE",
                     (file.folder / key_file).string());
     if (!key) return fail(key.error());
-    LocalBatchOptions options;
-    options.root = file.folder / "jobs";
-    options.slots = file.slots;
-    options.gpus = gpus_of(file.document);
-    EM_ASSIGN(const std::unique_ptr<LocalBatch> batch, open_patiently(options, clock));
+    EM_ASSIGN(const std::unique_ptr<SiteBatch> batch,
+              SiteBatch::open(file.batch, file.chain, gpus_of(file.document), clock));
     EM_ASSIGN(AgentConfig config, agent_config(file));
     EM_ASSIGN(Agent agent,
-              Agent::open(std::move(config), std::move(*key), *batch, caller(file), clock, logger));
+              Agent::open(std::move(config), std::move(*key), batch->system(), caller(file), clock, logger));
     return take_turns(agent, file, logger);
 }
 

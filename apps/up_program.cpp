@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <set>
 
 #include "apps/api_client.hpp"
 #include "apps/coordinator_program.hpp"
@@ -59,7 +60,9 @@ class Up {
         EM_TRY(open_coordinator());
         EM_TRY(log_in());
         EM_TRY(set_up_project());
-        for (const UpSite& site : sites) EM_TRY(set_up_site(site));
+        if (options_.admit.empty()) {
+            for (const UpSite& site : sites) EM_TRY(set_up_site(site));
+        }
         tell_ready();
         return watch();
     }
@@ -96,7 +99,10 @@ class Up {
     }
 
     std::string issuer_url() const { return fmt::format("http://127.0.0.1:{}", issuer_port_); }
-    std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+    std::string url() const {
+        if (!options_.listen.empty()) return "https://" + options_.listen;
+        return fmt::format("http://127.0.0.1:{}", port_);
+    }
     std::string account(const char* user) const { return issuer_url() + "|" + user; }
 
     // ---- who logs in -----------------------------------------------------------------------------------
@@ -151,7 +157,9 @@ class Up {
         const auto stored =
             login.by_device(question, [&](const DevicePrompt& prompt) { approve(fetcher, prompt); });
         if (!stored) return fail(stored.error().within("logging in"));
-        return note_coordinator(settings, {url(), {}});
+        const os::Path& authorities = options_.authorities;
+        return note_coordinator(
+            settings, {url(), authorities.empty() ? "" : std::filesystem::absolute(authorities).string()});
     }
 
     static std::string all_scopes() {
@@ -173,7 +181,7 @@ class Up {
 
     // ---- the coordinator -------------------------------------------------------------------------------
 
-    ServeConfig serve_config() const {
+    Result<ServeConfig> serve_config() const {
         ServeConfig config;
         config.name = federation_name;
         config.url = url();
@@ -183,11 +191,15 @@ class Up {
         config.issuers = {{issuer_url(), audience, "euromesh-cli", {group_name_space}}};
         config.requests_per_second = 10'000;
         config.access_log = false;
+        if (!options_.listen.empty()) {
+            EM_ASSIGN(config.listen, os::parse_endpoint(options_.listen));
+            config.tls = TlsFiles{options_.certificate, options_.key};
+        }
         return config;
     }
 
     Status open_coordinator() {
-        const ServeConfig config = serve_config();
+        EM_ASSIGN(const ServeConfig config, serve_config());
         std::error_code error;
         if (!std::filesystem::exists(folder_ / "federation.db", error))
             EM_TRY(found_federation(config, {account("administrator")}, clock_, logger_));
@@ -247,6 +259,39 @@ class Up {
         return {};
     }
 
+    // What a person with the right would do by POST /v1/sites.
+    void admit_new() {
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator(options_.admit, error)) {
+            const os::Path& file = entry.path();
+            if (file.extension() != ".json" || seen_.contains(file.string())) continue;
+            seen_.insert(file.string());
+            const Status admitted = admit(file);
+            if (!admitted) logger_.warning(admitted.error().within(file.string()).message);
+        }
+    }
+
+    Status admit(const os::Path& file) {
+        EM_ASSIGN(const std::string text, os::read_file(file, 64u << 10));
+        EM_ASSIGN(const Json json, parse_json(text));
+        AdmitSite admission;
+        for (const auto& [key, field] :
+             {std::pair{"id", &admission.id}, std::pair{"public_key", &admission.public_key},
+              std::pair{"country", &admission.country}, std::pair{"operator", &admission.op},
+              std::pair{"hosting", &admission.hosting}}) {
+            if (!json.is_object() || !json.contains(key) || !json[key].is_string())
+                return fail(Code::bad_input, "{}: missing; this should be what `euromesh site key` prints",
+                            key);
+            *field = json[key].get<std::string>();
+        }
+        admission.owners = {admission.country};
+        const bool known = coordinator_->coordinator().read(
+            [&](const Core& core) { return core.tables().site(admission.id) != nullptr; });
+        if (known) return {};
+        const auto admitted = as_administrator(std::move(admission));
+        return admitted ? Status{} : Status(fail(admitted.error()));
+    }
+
     std::string site_file(const UpSite& site) const {
         const std::string key = coordinator_->coordinator().read(
             [](const Core& core) { return core.tables().federation().coordinator_key; });
@@ -257,7 +302,8 @@ class Up {
             "[[partition]]\nname = \"booster\"\nsystem = \"{}\"\naccelerator = \"{}\"\ngpus = "
             "{}\ngpus_per_node = {}\n"
             "gpu_memory_mib = 65536\nwatts_per_gpu = 500\nmax_hours = 24\nmost_claims = 64\n"
-            "[exchange]\nkind = \"direct\"\naddress = \"127.0.0.1\"\n[train]\ndata = \"{}\"\nwithin = \"/\"\nthreads = 1\n",
+            "[exchange]\nkind = \"direct\"\naddress = \"127.0.0.1\"\n[train]\ndata = \"{}\"\nwithin = "
+            "\"/\"\nthreads = 1\n",
             site.id, federation_name, url(), key, site.country, site.op, site.id, site.accelerator, site.gpus,
             site.gpus, std::filesystem::current_path().string());
     }
@@ -274,13 +320,14 @@ class Up {
         } else {
             std::printf(
                 "The federation %s is up at %s, in %s\n"
-                "  three sites, local processes; you are logged in; the project is '%s'\n"
+                "  %s; you are logged in; the project is '%s'\n"
                 "In another terminal:\n"
                 "  euromesh apply --tier playground\n"
                 "  euromesh submit examples/hello/job.json --wait\n"
                 "  euromesh explain JOB\n"
                 "Ctrl-C ends it; 'euromesh up' goes on from there, 'euromesh up --fresh' starts anew.\n",
-                federation_name, url().c_str(), folder_.c_str(), project);
+                federation_name, url().c_str(), folder_.c_str(),
+                options_.admit.empty() ? "three sites, local processes" : "its sites are elsewhere", project);
         }
         std::fflush(stdout);
     }
@@ -295,6 +342,7 @@ class Up {
                 logger_.warning("a site's agent has ended; see agent.log in its folder",
                                 {{"status", *event.exit_status}});
             }
+            if (!options_.admit.empty()) admit_new();
             const std::string line = status_line();
             if (line != shown && !options_.json) std::printf("%s\n", line.c_str());
             std::fflush(stdout);
@@ -321,6 +369,7 @@ class Up {
     const Logger& logger_;
     os::Path folder_;
     std::optional<os::FileLock> lock_;
+    std::set<std::string> seen_;  // files of options_.admit
     std::uint16_t port_ = 0, issuer_port_ = 0;
     MetricRegistry metrics_;
     std::unique_ptr<DevDoor> dev_door_;

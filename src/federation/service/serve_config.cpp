@@ -1,5 +1,7 @@
 #include "federation/service/serve_config.hpp"
 
+#include <cmath>
+
 #include "base/json.hpp"
 #include "contract/toml_reader.hpp"
 #include "federation/identity/web_address.hpp"
@@ -146,6 +148,20 @@ Result<ServeConfig> read_serve_config(const os::Path& file) {
     return config;
 }
 
+namespace {
+
+ChainPolicy read_chain(contract::TomlReader& toml) {
+    constexpr double hour_ms = 3'600'000;
+    ChainPolicy policy;
+    const double longest = toml.number("allocation_hours", 0, {0, 8784});
+    policy.longest_ms = std::llround(longest * hour_ms);
+    const double lead = toml.number("allocation_lead_hours", -1, {-1, 8784});
+    policy.lead_ms = lead < 0 ? -1 : std::llround(lead * hour_ms);
+    return policy;
+}
+
+}  // namespace
+
 Result<AgentFile> read_agent_file(const os::Path& file) {
     EM_ASSIGN(contract::TomlReader toml, open_toml(file));
     AgentFile config;
@@ -156,8 +172,13 @@ Result<AgentFile> read_agent_file(const os::Path& file) {
     if (config.addresses.empty()) toml.reject("addresses", "give at least one, or leave it out");
     config.coordinator_key = toml.required_text("coordinator_key");
     config.authority_file = toml.text("authorities", "");
+    if (!config.authority_file.empty()) config.authority_file = beside(file, config.authority_file).string();
     config.folder = beside(file, toml.text("folder", "site"));
-    config.slots = toml.integer("slots", 1, {1, 4096});
+    SiteBatchFile batch;
+    batch.slots = toml.integer("slots", 1, {1, 4096});
+    batch.folder = config.folder / "jobs";
+    config.batch = read_site_batch(toml, file.parent_path(), std::move(batch));
+    config.chain = read_chain(toml);
     config.every = std::chrono::milliseconds(toml.integer("every_ms", 2000, {20, 600'000}));
     config.document = read_document(toml, file);
     config.train = read_train(toml, file, config.document);

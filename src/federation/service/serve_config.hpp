@@ -10,9 +10,11 @@
 #include "base/os/address.hpp"
 #include "base/os/file.hpp"
 #include "contract/site_document.hpp"
+#include "federation/batch/chain.hpp"
 #include "federation/http/server.hpp"
 #include "federation/identity/trusted_issuers.hpp"
 #include "federation/service/agent_runs.hpp"
+#include "federation/service/site_batch.hpp"
 
 namespace euromesh::federation {
 
@@ -42,7 +44,8 @@ struct AgentFile {
     std::string coordinator_key;  // hexadecimal, from a trusted source
     std::string authority_file;   // PEM; empty: the system's
     os::Path folder;              // state; site.key lies in it
-    std::int64_t slots = 1;       // local processes at once
+    SiteBatchFile batch;
+    ChainPolicy chain;  // of claims that are longer than an allocation
     Nanoseconds every = std::chrono::seconds(2);
     contract::SiteDocument document;
     TrainSite train;  // all but the program

@@ -104,11 +104,17 @@ TEST_CASE("an agent's file becomes a document that the coordinator takes") {
     const ConfigFolder folder;
     folder.write("rule a \"b\" source \"c\" permit place;", "own.rules");
     const auto config = read_agent_file(
-        folder.write("rules = \"own.rules\"\nslots = 4\nevery_ms = 100\nfolder = \"state\"\n" + agent_text));
+        folder.write("rules = \"own.rules\"\nslots = 4\nallocation_hours = 0.5\nallocation_lead_hours = "
+                     "0.1\nauthorities = \"ca.pem\"\nevery_ms = 100\nfolder = \"state\"\n" +
+                     agent_text));
     REQUIRE_MESSAGE(config, config.error().message);
     CHECK(config->site.text() == "site-a");
     CHECK(config->folder == folder.path() / "state");
-    CHECK(config->slots == 4);
+    CHECK(config->batch.slots == 4);
+    CHECK(config->batch.kind == "local");
+    CHECK(config->authority_file == (folder.path() / "ca.pem").string());
+    CHECK(config->chain.longest_ms == 1'800'000);
+    CHECK(config->chain.lead_ms == 360'000);
     CHECK(config->every == std::chrono::milliseconds(100));
     CHECK(config->document.rules.starts_with("rule a"));
     REQUIRE(config->document.partitions.size() == 1);
@@ -138,6 +144,7 @@ TEST_CASE("an agent's file that is wrong") {
     const auto complaint = [&](const std::string& text) { return folder.complaint(read_agent_file, text); };
     CHECK(has(complaint(with(agent_text, "rules = \"absent.rules\"")), "rules"));
     CHECK(has(complaint(with(agent_text, "slots = 0")), "slots"));
+    CHECK(has(complaint(with(agent_text, "allocation_hours = -1")), "allocation_hours"));
     CHECK(has(complaint(with(agent_text, "every_ms = 1")), "every_ms"));
     CHECK(has(complaint(with(agent_text, "hosting = \"moon\"")), "hosting"));
     CHECK(has(complaint(agent_text.substr(0, agent_text.find("[[partition]]"))), "partition"));
