@@ -17,6 +17,7 @@ constexpr std::int64_t minute_ms = 60'000;
 // Slurm sends the signal before a limit up to so much too early (man sbatch, --signal), and takes no longer
 // ones.
 constexpr std::int64_t early_ms = 60'000;
+constexpr std::int64_t guard_looks_ms = 1500;
 constexpr std::int64_t warn_most_s = 65'535;
 
 bool is_there(const os::Path& path) {
@@ -423,6 +424,11 @@ Status SlurmBatch::cancel(const std::string& marker) {
     if (entry->job.is_over() || entry->cancel_asked) return {};
     EM_TRY(os::write_file_atomically(folder(marker) / "cancel", ""));
     entry->cancel_asked = true;
+    if (scheduler_->cancels_at_once() && entry->job.state == BatchState::running) {
+        // Its guard sees the file within a second or so.
+        entry->next_try_ms = now_ms() + guard_looks_ms + options_.grace_ms;
+        return {};
+    }
     ask_to_cancel(*entry);
     return {};
 }

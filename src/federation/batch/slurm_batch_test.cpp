@@ -99,7 +99,9 @@ TEST_CASE("Slurm's controller is killed in mid-job: the job is told as it is, be
         std::error_code none;
         return std::filesystem::last_write_time(state, none);
     };
-    for (const auto before = saved(); saved() == before;) pause_a_little();
+    const std::string id = state_of(*system, job.marker).native_id;
+    for (const auto before = saved(); saved() == before; pause_a_little())
+        cluster->ask({"scontrol", "update", "JobId=" + id, "Comment=saved"});
     cluster->cluster("kill", "slurmctld");
     CHECK(state_of(*system, job.marker).state == BatchState::running);
     const JobStart later = shell_job(folder.test(), "later", "echo x >> $SCRATCH/later");

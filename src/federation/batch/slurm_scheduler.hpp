@@ -68,6 +68,8 @@ class SlurmScheduler {
     virtual Result<SlurmJob> job(const std::string& id) = 0;
     // One that is over is no error.
     virtual Status cancel(const std::string& id) = 0;
+    // cancel() kills, without a chance to leave in order: a job that runs is to be asked otherwise first.
+    virtual bool cancels_at_once() const { return false; }
 };
 
 // Slurm's name of a state (PENDING, "CANCELLED by 0", NODE_FAIL ...), upper case. Unknown ones: active, so

@@ -58,8 +58,10 @@ trap warn USR1
 trap 'limit=yes; pass' USR2
 (umask "$U" && program) </dev/null >"$O" 2>"$X" &
 P=$!
-setsid sh -c 'for s in $1; do sleep "${s#*:}"; kill -s "${s%:*}" "$2" 2>/dev/null; done; sleep "$3"; kill -s KILL -- "-$4"' \
-    timer "$T" $$ "$G" "$P" </dev/null >/dev/null 2>&1 &
+# The timer; and who looks whether the agent wants an end, which Slurm may be unable to ask for politely.
+setsid sh -c '(while sleep 1; do [ ! -e "$5" ] || { kill -s TERM "$2"; break; }; done) &
+    for s in $1; do sleep "${s#*:}"; kill -s "${s%:*}" "$2" 2>/dev/null; done; sleep "$3"; kill -s KILL -- "-$4"' \
+    timer "$T" $$ "$G" "$P" "$F/cancel" </dev/null >/dev/null 2>&1 &
 K=$!
 # A signal ends a wait early; the program's own end is the last answer.
 while :; do
