@@ -3,7 +3,7 @@
 //
 //   FOLDER/runs/JOB/run.toml         as its author wrote it
 //                   placement.json   where the run takes place (contract/run_placement.hpp)
-//                   pki/             the authority of this run, this site's certificate and key
+//                   pki/             the authority of runs, this site's certificate and its key
 //                   peers.json       where the other sites' trainers listen now
 //                   progress.json    the trainer: how far it has come
 //                   claim            the claim for which all this was made: written last

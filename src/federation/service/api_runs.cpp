@@ -1,4 +1,5 @@
 // Federated runs: how far they are, and certificates for their sites.
+#include "base/os/certificate.hpp"
 #include "federation/core/views.hpp"
 #include "federation/service/route_maker.hpp"
 #include "federation/service/run_authority.hpp"
@@ -26,6 +27,13 @@ void certify(ApiContext& context, HttpCall& call, const Responder& responder) {
     responder.result(certificate_of(context, call));
 }
 
+// For hubs, which must know it before there is a run. The certificate made along with it is for nobody.
+void authority(ApiContext& context, HttpCall&, const Responder& responder) {
+    const auto made = context.coordinator.certify({"none", "none", 0, 0}, os::make_key_pair().public_key);
+    if (!made) return responder.fail(made.error());
+    responder.answer(json_answer(Json{{"authority", made->at("authority")}}));
+}
+
 }  // namespace
 
 void add_run_routes(Api& api, ApiContext& context) {
@@ -33,6 +41,9 @@ void add_run_routes(Api& api, ApiContext& context) {
     make.get("/v1/jobs/{id}/run", "getRun", "How far a federated run is at each of its sites",
              Scope::compute_read, show)
         .problems = {404};
+    make.get("/v1/runs/authority", "getRunAuthority",
+             "The authority of all runs' certificates, PEM: what a hub is given by --ca", Scope::compute_read,
+             authority);
     make.post("/v1/agent/certificate", "certifyMember",
               "A certificate of the run's own authority for a key that a site has made for a claim",
               Scope::site_operate, "RunKey", 16u << 10, certify)

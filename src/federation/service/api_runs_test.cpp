@@ -45,6 +45,12 @@ TEST_CASE("an order for a run names its sites and their ways, and its key is cer
     REQUIRE(facts);
     CHECK(facts->signed_by_authority);
     CHECK(facts->subject.organisation == world.job);
+    const ApiReply authority = world.get("/v1/runs/authority", world.token("ada"));
+    REQUIRE(authority.status == 200);
+    CHECK(os::verify_certificate(authority.json().at("authority").get<std::string>(),
+                                 reply.json().at("certificate").get<std::string>(),
+                                 std::chrono::seconds(world.clock.now_ms() / 1000)));
+    CHECK(authority.text.find("PRIVATE") == std::string::npos);
     world.admit(*world.coordinator, "site-b");
     CHECK(world.post("/v1/agent/certificate", world.site_token("site-b"), asked).status == 403);
     CHECK(world

@@ -8,8 +8,10 @@ namespace {
 
 constexpr std::int64_t hour_s = 3600, month_s = 30 * 24 * hour_s, years_s = 10 * 366 * 24 * hour_s;
 
-Sha256Digest seed_of(const SigningKey& coordinator, const std::string& job) {
-    const Signature signature = coordinator.sign("euromesh run authority v1\n" + job);
+constexpr const char* seed_words = "euromesh authority of runs v1\n";
+
+Sha256Digest seed_of(const SigningKey& coordinator) {
+    const Signature signature = coordinator.sign(seed_words);
     return sha256(std::string_view(reinterpret_cast<const char*>(signature.data()), signature.size()));
 }
 
@@ -31,11 +33,10 @@ Result<RunMember> run_member(const Tables& tables, const std::string& claim, con
 
 Result<Json> certify_member(const SigningKey& coordinator, const RunMember& member,
                             const std::string& public_key, std::int64_t now_ms) {
-    const auto seed = seed_of(coordinator, member.job);
-    EM_ASSIGN(
-        const os::Issued authority,
-        os::make_authority(std::span<const std::uint8_t, 32>(seed), {"euromesh run authority", member.job},
-                           from_until(member.submitted_ms / 1000, years_s)));
+    const auto seed = seed_of(coordinator);
+    EM_ASSIGN(const os::Issued authority, os::make_authority(std::span<const std::uint8_t, 32>(seed),
+                                                             {"euromesh run authority", "federation"},
+                                                             from_until(now_ms / 1000, years_s)));
     EM_ASSIGN(const std::string certificate,
               os::certify(authority, public_key, {member.site, member.job},
                           from_until(now_ms / 1000, member.limit_ms / 1000 + month_s)));

@@ -13,7 +13,7 @@ RunMember member(const std::string& job, const std::string& site) {
     return {job, site, now_ms, 3'600'000};
 }
 
-TEST_CASE("two sites of a run get certificates of one authority, also from a coordinator begun anew") {
+TEST_CASE("two sites get certificates of one authority, also from a coordinator begun anew") {
     const std::array<std::uint8_t, 32> seed{1};
     const SigningKey first = SigningKey::from_seed(seed), again = SigningKey::from_seed(seed);
     const os::KeyPair a = os::make_key_pair(), b = os::make_key_pair();
@@ -30,7 +30,7 @@ TEST_CASE("two sites of a run get certificates of one authority, also from a coo
     CHECK(one.dump().find("PRIVATE") == std::string::npos);
 }
 
-TEST_CASE("another run, and another coordinator, is another authority") {
+TEST_CASE("a certificate names its run; another coordinator is another authority") {
     const os::KeyPair pair = os::make_key_pair();
     const SigningKey key = SigningKey::generate(), other = SigningKey::generate();
     const Json here = certify_member(key, member("j17", "jupiter"), pair.public_key, now_ms).value();
@@ -41,7 +41,10 @@ TEST_CASE("another run, and another coordinator, is another authority") {
             ->signed_by_authority;
     };
     CHECK(is_signed_by(key, "j17"));
-    CHECK_FALSE(is_signed_by(key, "j18"));
+    CHECK(is_signed_by(key, "j18"));
+    CHECK(os::inspect_certificate(here["authority"].get<std::string>(),
+                                  here["certificate"].get<std::string>(), pair.key)
+              ->subject.organisation == "j17");
     CHECK_FALSE(is_signed_by(other, "j17"));
     CHECK(certify_member(key, member("j17", "jupiter"), "no key", now_ms).error().code == Code::bad_input);
 }
