@@ -88,7 +88,7 @@ class Run {
                                 (left.count() > 0));
     }
     bool is_open() const { return streams_[0]->end(0) >= 0 || streams_[1]->end(0) >= 0; }
-    void read_some(int stream);
+    void read_some(std::size_t stream);
     void read_all();
     bool reap(int options);
 
@@ -101,7 +101,7 @@ class Run {
     bool over_ = false;
 };
 
-void Run::read_some(int stream) {
+void Run::read_some(std::size_t stream) {
     std::array<char, 16384> room{};
     const ssize_t got = ::read(streams_[stream]->end(0), room.data(), room.size());
     if (got < 0 && errno == EINTR) return;
@@ -119,8 +119,8 @@ void Run::read_all() {
             wanted[i] = {.fd = streams_[i]->end(0), .events = POLLIN, .revents = 0};
         const int ready = ::poll(wanted.data(), wanted.size(), left_ms());
         if (ready == 0) break;
-        for (int i = 0; i < 2; ++i) {
-            if (wanted[static_cast<std::size_t>(i)].revents != 0) read_some(i);
+        for (std::size_t i = 0; i < 2; ++i) {
+            if (wanted[i].revents != 0) read_some(i);
         }
     }
 }
