@@ -216,6 +216,11 @@ TEST_CASE("what cannot run is told in one line; a changed run file is not the sa
             words = refusal["words"];
     CHECK(words.find("is not at site leonardo") != std::string::npos);
     CHECK(federation.call({"cancel", job}).status == 0);
+    // Jobs outlive their agents: nothing may be left running.
+    std::string state;
+    for (int i = 0; i < 200 && state != "cancelled"; ++i)
+        state = federation.document({"status", job})["state"];
+    CHECK(state == "cancelled");
 }
 
 }  // namespace euromesh::apps
