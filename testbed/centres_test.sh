@@ -59,7 +59,10 @@ measure() {
     for attempt in 1 2 3 4; do
         on "$2" --as root -- "$probe" serve 0 >"$folder/port" &
         server=$!
-        until [ -s "$folder/port" ]; do read -rt 0.02 <> <(:) || true; done
+        until [ -s "$folder/port" ]; do
+            kill -0 "$server" 2>/dev/null || fail "line_probe does not start at $2 (machines do not see this one's /tmp)"
+            read -rt 0.02 <> <(:) || true
+        done
         read -r _ rtt _ rate < <(on "$1" --as root -- "$probe" ask "$3:$(cut -d ' ' -f 2 "$folder/port")" 1.5)
         wait "$server"
         rm "$folder/port"

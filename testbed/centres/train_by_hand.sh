@@ -105,8 +105,8 @@ done
 status=0
 for job in "${jobs[@]}"; do wait "$job" || status=$?; done
 for site in jupiter leonardo marenostrum5; do
-    echo "$site: $(tail -n 1 "$bed/$site"/home/*/train.out)"
+    echo "$site: $(tail -n 1 "$bed/$site"/*/*/train.out)"
 done
 [ $status = 0 ] || exit $status
-"$program" train --check-manifests "$bed"/{jupiter/home/jana,leonardo/home/luca,marenostrum5/home/marta}/out/sites/*/manifests.jsonl
+"$program" train --check-manifests "$bed"/{jupiter,leonardo,marenostrum5}/*/*/out/sites/*/manifests.jsonl
 "$here/centres.sh" traffic "$bed"
