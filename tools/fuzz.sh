@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Runs the fuzz targets (fuzz/*_fuzz.cpp), each from the corpus that is kept beside it.
 #
-#   tools/fuzz.sh [--seconds N] [--jobs N] [--no-build] [--keep] [TARGET...]
+#   tools/fuzz.sh [--seconds N] [--jobs N] [--no-build] [--programs DIR] [--keep] [TARGET...]
 #
 #   --seconds N   for each target; 60 without it
 #   --jobs N      targets at a time; 2 without it
 #   --no-build    run what was built before
-#   --keep        put the inputs that reached new code into build/fuzz/found/TARGET for the next run (long runs)
+#   --programs D  where they are built; build/fuzz without it
+#   --keep        put the inputs that reached new code into DIR/found/TARGET for the next run (long runs)
 #
-# What makes a target fail lies in build/fuzz/crashes/TARGET, and the line that repeats it is printed. The last line
+# What makes a target fail lies in DIR/crashes/TARGET, and the line that repeats it is printed. The last line
 # says how many targets passed and failed; each counts as one test of ./test.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
@@ -16,6 +17,7 @@ cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 seconds=60
 jobs=2
 build=1
+programs=build/fuzz
 keep=0
 targets=()
 while [ $# -gt 0 ]; do
@@ -26,9 +28,14 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         --no-build) build=0 ;;
+        --programs)
+            programs=${2:-}
+            [ -d "$programs" ] || { echo "fuzz: error: --programs needs a folder" >&2; exit 2; }
+            shift
+            ;;
         --keep) keep=1 ;;
-        -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit ;;
-        -*) echo "fuzz: error: unknown option '$1' (known: --seconds, --jobs, --no-build, --keep)" >&2; exit 2 ;;
+        -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit ;;
+        -*) echo "fuzz: error: unknown option '$1' (known: --seconds, --jobs, --no-build, --programs, --keep)" >&2; exit 2 ;;
         *) targets+=("${1%_fuzz}") ;;
     esac
     shift
@@ -40,8 +47,7 @@ for target in "${targets[@]}"; do
     grep -qx -- "$target" <<<"$known" || { echo "fuzz: error: no target '$target' (there are: ${known//$'\n'/, })" >&2; exit 2; }
 done
 
-programs=build/fuzz
-work=$PWD/build/fuzz/work
+work=$PWD/$programs/work
 if [ $build = 1 ]; then
     { cmake --preset fuzz && cmake --build --preset fuzz; } >build/fuzz-build.log 2>&1 || {
         tail -n 25 build/fuzz-build.log >&2

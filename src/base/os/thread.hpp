@@ -15,4 +15,8 @@ inline unsigned hardware_threads() {
     return count > 0 ? count : 1;
 }
 
+// From now on the calling thread runs when others leave room: for long work that nobody waits for. There is
+// no way back. Where the system refuses, nothing changes.
+void give_way();
+
 }  // namespace euromesh::os

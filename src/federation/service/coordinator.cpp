@@ -82,6 +82,7 @@ Coordinator::~Coordinator() {
     thread_.request_stop();
     turn_.notify_all();
     thread_ = os::Thread();  // joins
+    snapshotter_ = os::Thread();
     decider_.request_stop();
     decider_ = os::Thread();
     // What was handed in is written and answered; the answers still reach for the writer meanwhile, which
@@ -387,30 +388,34 @@ bool Coordinator::is_snapshot_due() const {
     return tree_.size() - snapshot_at_ >= std::max<std::uint64_t>(options_.snapshot_every, records / 2);
 }
 
+// Commands wait while the image is taken, not while it is written down; nor does anything else wait for that.
 void Coordinator::take_snapshot() {
     if (is_keeping_snapshot_.load()) return;
     auto keeping = std::make_shared<SnapshotKeeping>();
-    std::optional<TablesImage> image;
-    std::string tree;
-    const Nanoseconds began = clock_.monotonic();
     {
-        // Commands wait while the image is taken, not while it is written down.
         const std::lock_guard lock(deciding_);
         if (!is_snapshot_due()) return;
+        const Nanoseconds began = clock_.monotonic();
         keeping->at = tree_.size();
-        image.emplace(core_.tables().image());
-        tree = tree_.snapshot();
+        keeping->image = core_.tables().image();
+        keeping->tree = tree_.snapshot();
+        keeping->held = clock_.monotonic() - began;
     }
-    const Nanoseconds taken = clock_.monotonic();
-    keeping->bytes = snapshot_text(*image, tree);
-    image.reset();  // from here on records need no second copy
+    snapshot_at_ = keeping->at;
+    is_keeping_snapshot_ = true;
+    snapshotter_ = os::Thread([this, keeping] { write_snapshot(keeping); });
+}
+
+void Coordinator::write_snapshot(const std::shared_ptr<SnapshotKeeping>& keeping) {
+    os::give_way();
+    const Nanoseconds began = clock_.monotonic();
+    keeping->bytes = snapshot_text(keeping->image, keeping->tree);
+    keeping->image = {};  // from here on records need no second copy
+    keeping->digest = sha256(keeping->bytes);
     logger_.info("snapshot", {{"entries", keeping->at},
                               {"bytes", keeping->bytes.size()},
                               {"us", (clock_.monotonic() - began).count() / 1000},
-                              {"held_us", (taken - began).count() / 1000}});
-    snapshot_at_ = keeping->at;
-    keeping->digest = sha256(keeping->bytes);
-    is_keeping_snapshot_ = true;
+                              {"held_us", keeping->held.count() / 1000}});
     keep_snapshot(keeping);
 }
 

@@ -123,11 +123,15 @@ class Coordinator {
     void sign_head();
     struct SnapshotKeeping {
         std::uint64_t at = 0, part = 0;
+        TablesImage image;
+        std::string tree;
         std::string bytes;
         Sha256Digest digest{};
+        Nanoseconds held{};  // so long commands waited
     };
     bool is_snapshot_due() const;
     void take_snapshot();
+    void write_snapshot(const std::shared_ptr<SnapshotKeeping>& keeping);
     void keep_snapshot(const std::shared_ptr<SnapshotKeeping>& keeping);
     void tell(const std::vector<Happening>& happened);
 
@@ -173,7 +177,7 @@ class Coordinator {
     std::int64_t round_size_ = round_most;
     Nanoseconds rested_{0};  // no round before
     Nanoseconds planned_{0}, expired_{0}, signed_{0};
-    os::Thread thread_, decider_;
+    os::Thread thread_, decider_, snapshotter_;
 };
 
 }  // namespace euromesh::federation
