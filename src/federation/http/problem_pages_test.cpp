@@ -42,11 +42,11 @@ TEST_CASE("every problem that the sources name has a page, with its status, and 
         const Problem problem = problem_of(Error{static_cast<Code>(code), "x"});
         names.emplace(problem.name, problem.status);
     }
-    for (const auto& [name, status] : names) {
-        CAPTURE(name);
-        const ProblemKind* kind = kind_of(name);
+    for (const auto& named : names) {
+        CAPTURE(named.first);
+        const ProblemKind* kind = kind_of(named.first);
         REQUIRE(kind != nullptr);
-        CHECK(kind->status == status);
+        CHECK(kind->status == named.second);
     }
     CHECK(names.size() == problem_kinds().size());
 }
