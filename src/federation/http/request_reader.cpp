@@ -1,6 +1,7 @@
 #include "federation/http/request_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace euromesh::federation {
@@ -201,6 +202,12 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) {
     return whole_number(line.substr(0, end), 16);
 }
 
+bool is_of_framing(const RequestHead& head) {
+    constexpr std::array<std::string_view, 5> names{"transfer-encoding", "content-length", "connection",
+                                                    "upgrade", "host"};
+    return std::any_of(names.begin(), names.end(), [&](auto name) { return head.header(name) != nullptr; });
+}
+
 }  // namespace
 
 const std::string* RequestHead::header(std::string_view lower_case_name) const {
@@ -330,7 +337,8 @@ RequestReader::Step RequestReader::read_chunk_end(std::string_view bytes, std::s
     return Step::more;
 }
 
-// Trailers are read over: nothing of ours is in them.
+// Trailers are read over: nothing of ours is in them, and nothing that says where a request ends or what
+// becomes of its connection may be (RFC 9110, 6.5.1): somebody on the way might believe it.
 RequestReader::Step RequestReader::read_trailer(std::string_view bytes, std::size_t& used) {
     const std::size_t before = used;
     const auto line = next_line(bytes, used, most_trailer_bytes);
@@ -338,11 +346,13 @@ RequestReader::Step RequestReader::read_trailer(std::string_view bytes, std::siz
     trailer_bytes_ += used - before;
     if (trailer_bytes_ > most_trailer_bytes)
         return wrong(431, "too-large-headers", "the trailers are too long");
-    RequestHead unused;
+    RequestHead trailer;
     if (line->empty())
         state_ = State::done;
-    else if (parse_header(*line, unused))
+    else if (parse_header(*line, trailer))
         return wrong(400, "bad-chunk", "a trailer line is not 'Name: value'");
+    else if (is_of_framing(trailer))
+        return wrong(400, "bad-chunk", "a trailer must not be one of framing, connection or host");
     return Step::more;
 }
 

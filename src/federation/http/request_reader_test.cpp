@@ -132,6 +132,9 @@ TEST_CASE("chunks that lie are refused") {
     std::string trailers;
     for (int i = 0; i < 500; ++i) trailers += "A: 0123456789\r\n";
     CHECK(status_of(start + "0\r\n" + trailers + "\r\n") == 431);
+    for (const char* name :
+         {"Transfer-Encoding: chunked", "content-length: 3", "Connection: close", "Host: b"})
+        CHECK(status_of(start + "0\r\n" + name + "\r\n\r\n") == 400);
 }
 
 TEST_CASE("limits hold for heads and bodies of both kinds") {

@@ -75,8 +75,9 @@ struct TestReduction {
         const std::vector<float> expected = reference(codec, members, mine);
         for (const ReduceMember& member : members) {
             REQUIRE(reduces[member.rank]->outcome());
-            CHECK(std::memcmp(result[member.rank].data(), expected.data(), expected.size() * sizeof(float)) ==
-                  0);
+            const bool equal = expected.empty() || std::memcmp(result[member.rank].data(), expected.data(),
+                                                               expected.size() * sizeof(float)) == 0;
+            CHECK(equal);
         }
     }
 
