@@ -197,6 +197,26 @@ TEST_CASE("a site slower than the others delays nobody, and its work counts late
     }
 }
 
+struct Counted {
+    std::vector<std::uint64_t> steps{0, 0, 0};  // by rank
+    std::uint64_t longest = 0;                  // of one contribution of the last rank
+    std::uint64_t absent = 0;
+};
+
+Counted counted_in(const std::vector<Manifest>& seen) {
+    Counted all;
+    for (const Manifest& manifest : seen) {
+        all.absent += manifest.absent;
+        for (const Contributor& one : manifest.contributors) {
+            const Rank rank = one.site.text() == "site0" ? 0 : one.site.text() == "site1" ? 1 : 2;
+            CHECK(one.tokens == 100 * one.inner_steps);
+            all.steps[rank] += one.inner_steps;
+            if (rank == 2) all.longest = std::max(all.longest, one.inner_steps);
+        }
+    }
+    return all;
+}
+
 TEST_CASE("by each step what missed its round stays in the parameters and counts once, rounds later") {
     const RunForTest run(3);
     constexpr std::uint64_t many = 40;
@@ -245,20 +265,11 @@ TEST_CASE("by each step what missed its round stays in the parameters and counts
     for (Rank self = 0; self < 3; ++self) threads.emplace_back([&, self] { statuses[self] = live(self); });
     threads.clear();
     for (const Status& status : statuses) REQUIRE_MESSAGE(status.has_value(), status.error().message);
-    std::vector<std::uint64_t> counted(3);
-    std::uint64_t longest = 0, absent = 0;
-    for (const Manifest& manifest : seen) {
-        absent += manifest.absent;
-        for (const Contributor& one : manifest.contributors) {
-            const Rank rank = one.site.text() == "site0" ? 0 : one.site.text() == "site1" ? 1 : 2;
-            CHECK(one.tokens == 100 * one.inner_steps);
-            counted[rank] += one.inner_steps;
-            if (rank == 2) longest = std::max(longest, one.inner_steps);
-        }
-    }
-    CHECK(absent > 0);
+    const Counted all_counted = counted_in(seen);
+    const std::vector<std::uint64_t>& counted = all_counted.steps;
+    CHECK(all_counted.absent > 0);
     CHECK(steps_kept[2] > 0);
-    CHECK(longest > 3);  // of more than one round
+    CHECK(all_counted.longest > 3);  // of more than one round
     for (Rank rank = 0; rank < 3; ++rank) {
         CHECK(counted[rank] <= steps_done[rank]);
         CHECK(ends[rank] == ends[0]);
