@@ -52,11 +52,11 @@ check_who_reaches_whom() {
     check_reached net "j j1 j2 net "
 }
 
-# measure FROM TO ADDRESS RTT_LEAST RTT_MOST: and the rate, 500 Mbit/s with up to a tenth less. What a busy machine slows down is
-# measured again; too fast never is.
+# measure FROM TO ADDRESS RTT_LEAST RTT_MOST: and the rate, 500 Mbit/s with up to a tenth less. On a busy machine both may be off, a rate
+# also upwards (what waited in a buffer is read at once), and are measured again; a round trip that is too short never is.
 measure() {
     local attempt rtt rate server
-    for attempt in 1 2 3 4; do
+    for attempt in 1 2 3 4 5 6; do
         on "$2" --as root -- "$probe" serve 0 >"$folder/port" &
         server=$!
         until [ -s "$folder/port" ]; do
@@ -67,7 +67,7 @@ measure() {
         wait "$server"
         rm "$folder/port"
         echo "$1 to $2, attempt $attempt: round trip $rtt ms, $rate Mbit/s"
-        within "$rtt" "$4" 1e9 && within "$rate" 0 505 || break
+        within "$rtt" "$4" 1e9 || break
         if within "$rtt" "$4" "$5" && within "$rate" 450 505; then return; fi
     done
     fail "$1 to $2: round trip $rtt ms, expected $4 to $5; $rate Mbit/s, expected 450 to 505"
