@@ -33,7 +33,9 @@ use_compiler_cache() {
         folder=$PWD/build/ccache
     fi
     export CCACHE_DIR=$folder CCACHE_COMPILERCHECK=content CCACHE_CONFIGPATH=/dev/null
-    unset CCACHE_DISABLE CCACHE_READONLY CCACHE_PREFIX CCACHE_SLOPPINESS CCACHE_RECACHE
+    # What it asks for before it caches a compilation with precompiled headers (cmake/headers.cmake).
+    export CCACHE_SLOPPINESS=pch_defines,time_macros
+    unset CCACHE_DISABLE CCACHE_READONLY CCACHE_PREFIX CCACHE_RECACHE
 }
 
 # configure_and_build PRESET [cmake options]: both halves of a preset.

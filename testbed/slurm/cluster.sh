@@ -302,68 +302,6 @@ any_of() {
 # A process id may have gone to somebody else since: ours has the folder in its command line or its environment.
 is_ours() { tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qxF "SLURM_CONF=$dir/slurm.conf"; }
 
-# What runs in jobs, and slurmstepd that guards it, have the cluster's configuration in their environment.
-end_jobs() {
-    local proc pid
-    for proc in $(grep -lzxF "SLURM_CONF=$dir/slurm.conf" /proc/[0-9]*/environ 2>/dev/null); do
-        pid=${proc#/proc/}
-        pid=${pid%/environ}
-        if [[ $(cat "/proc/$pid/comm" 2>/dev/null) == slurmstepd* ]] || grep -qz '^SLURM_JOB_ID=' "/proc/$pid/environ" 2>/dev/null; then
-            kill -KILL "$pid" 2>/dev/null || true
-        fi
-    done
-}
-
-start() {
-    write_conf
-    if [ -n "$rest" ]; then
-        free_port
-        rest_port=$chosen_port
-        head -c 32 /dev/urandom >"$dir/state/jwt.key"
-        chmod 600 "$dir/state/jwt.key"
-        mkdir -p "$dir/rest"
-        [ "$(id -u)" != 0 ] || chown nobody:nogroup "$dir/rest"
-    fi
-    write_env
-    start_one slurmctld
-    wait_for slurmctld 100 responds || return 1
-    local n
-    if [ -n "$emulated" ]; then
-        start_one slurmd-n1
-        wait_for slurmd-n1 600 nodes_are_idle || return 1
-    else
-        for ((n = 1; n <= nodes; ++n)); do start_one "slurmd-$name$n"; done
-        wait_for slurmctld 150 nodes_are_idle || return 1
-    fi
-    [ -z "$rest" ] || { start_one slurmrestd && wait_for slurmrestd 100 test -S "$dir/rest/socket"; }
-}
-
-end_all() {
-    local file pid left signal
-    local -a pids=()
-    for file in "$dir"/pids/*; do
-        pid=$(cat "$file" 2>/dev/null) && is_ours "$pid" && pids+=("$pid")
-    done
-    for signal in TERM KILL; do
-        [ ${#pids[@]} = 0 ] || kill -"$signal" "${pids[@]}" 2>/dev/null || true
-        for left in {1..15}; do
-            any_of "${pids[@]}" || break
-            sleep 0.1
-        done
-    done
-    end_jobs
-    rm -f "$dir"/pids/*
-}
-
-any_of() {
-    local pid
-    for pid in "$@"; do is_ours "$pid" && return 0; done
-    return 1
-}
-
-# A process id may have gone to somebody else since: ours has the folder in its command line or its environment.
-is_ours() { tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qxF "SLURM_CONF=$dir/slurm.conf"; }
-
 # slurmstepd, and what it runs, carry the cluster's configuration in their environment.
 end_jobs() {
     local proc pid

@@ -8,7 +8,7 @@ namespace euromesh::federation {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string all = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') all += '\\';
@@ -38,13 +38,13 @@ std::string write(const SyntaxOperand& operand, const Dialect& dialect) {
         case OperandKind::integer:
             return fmt::format("{}", operand.integer);
         case OperandKind::text:
-            return quoted(operand.texts[0].text);
+            return in_quotes(operand.texts[0].text);
         case OperandKind::text_set:
             break;
     }
     std::string members;
     for (const PlacedText& member : operand.texts)
-        members += (members.empty() ? "" : ", ") + quoted(member.text);
+        members += (members.empty() ? "" : ", ") + in_quotes(member.text);
     return fmt::format("[{}]", members);
 }
 
@@ -94,8 +94,8 @@ std::string actions_of(const RuleSyntax& rule, std::string_view before, std::str
 
 std::string to_rule_text(const RuleSyntax& rule) {
     std::string text =
-        fmt::format("rule {}\n  {}\n  source {}\n{} {}", rule.id.text, quoted(rule.reason),
-                    quoted(rule.source), rule.permits ? "permit" : "forbid", actions_of(rule, "", ""));
+        fmt::format("rule {}\n  {}\n  source {}\n{} {}", rule.id.text, in_quotes(rule.reason),
+                    in_quotes(rule.source), rule.permits ? "permit" : "forbid", actions_of(rule, "", ""));
     if (rule.when) text += "\nwhen " + write(*rule.when, ours);
     if (rule.unless) text += "\nunless " + write(*rule.unless, ours);
     return text + ";\n";
