@@ -8,19 +8,6 @@
 namespace euromesh::apps {
 namespace {
 
-std::vector<Json> events_of(const TestRun& run, const std::string& name, const std::string& kind) {
-    std::vector<Json> events;
-    const std::string text = run.read(run.run_folder() / "events" / (name + ".jsonl"));
-    for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find('\n', begin), text.size());
-        const Result<Json> event = parse_json(text.substr(begin, end - begin));
-        REQUIRE(event);
-        if (event->value("event", "") == kind) events.push_back(*event);
-        begin = end + 1;
-    }
-    return events;
-}
-
 // Runs all sites; c gets SIGTERM `times` times, each time after it has taken part in some rounds.
 int train_and_stop(const TestRun& run, int times) {
     os::Children launcher;
@@ -56,8 +43,8 @@ std::vector<std::string> manifest_files(const TestRun& run) {
 }
 
 void check_ends_alike(const TestRun& run, std::size_t rounds) {
-    const Json a = events_of(run, "a", "round").back(), b = events_of(run, "b", "round").back(),
-               c = events_of(run, "c", "round").back();
+    const Json a = run.events_of("a", "round").back(), b = run.events_of("b", "round").back(),
+               c = run.events_of("c", "round").back();
     CHECK(a["round"] == rounds - 1);
     CHECK(c["round"] == rounds - 1);
     CHECK(a["digest"] == b["digest"]);
@@ -72,13 +59,13 @@ void check_ends_alike(const TestRun& run, std::size_t rounds) {
 // What c said of each round that it handed work in for is what the chain of a says.
 void check_counts(const TestRun& run) {
     std::map<std::uint64_t, bool> counted;
-    for (const Json& round : events_of(run, "a", "round")) {
+    for (const Json& round : run.events_of("a", "round")) {
         const Json& members = round["members"];
         counted[round["round"].get<std::uint64_t>()] =
             std::find(members.begin(), members.end(), "c") != members.end();
     }
     std::map<std::uint64_t, int> told;
-    for (const Json& round : events_of(run, "c", "round")) {
+    for (const Json& round : run.events_of("c", "round")) {
         if (round["contributed"] == true) told[round["round"].get<std::uint64_t>()] += 1;
     }
     int unknown = 0, open = 0;
@@ -87,13 +74,13 @@ void check_counts(const TestRun& run) {
         CHECK(counted[round]);
     }
     for (const auto& [round, is_counted] : counted) unknown += is_counted && !told.contains(round) ? 1 : 0;
-    for (const Json& left : events_of(run, "c", "left")) open += left["open_steps"] > 0 ? 1 : 0;
+    for (const Json& left : run.events_of("c", "left")) open += left["open_steps"] > 0 ? 1 : 0;
     CHECK(unknown <= open);
 }
 
 void check_gaps(const TestRun& run, std::size_t times) {
-    const std::vector<Json> gaps = events_of(run, "c", "gap"), lefts = events_of(run, "c", "left"),
-                            starts = events_of(run, "c", "start");
+    const std::vector<Json> gaps = run.events_of("c", "gap"), lefts = run.events_of("c", "left"),
+                            starts = run.events_of("c", "start");
     REQUIRE(gaps.size() == times);
     REQUIRE(lefts.size() == times);
     REQUIRE(starts.size() == times + 1);
@@ -130,9 +117,9 @@ TEST_CASE("told to leave four times, and back each time: no outer step lost or c
     check_ends_alike(run, 40);
     check_gaps(run, 4);
     check_counts(run);
-    for (const Json& left : events_of(run, "c", "left")) CHECK(left["dropped_steps"] == 0);
+    for (const Json& left : run.events_of("c", "left")) CHECK(left["dropped_steps"] == 0);
     // All three are in every round: what c handed in as it left counts.
-    for (const Json& round : events_of(run, "a", "round")) CHECK(round["members"].size() == 3);
+    for (const Json& round : run.events_of("a", "round")) CHECK(round["members"].size() == 3);
 }
 
 TEST_CASE("the inner steps may be dropped instead") {
@@ -153,7 +140,7 @@ TEST_CASE("a site that is started again after the end of the run has nothing to 
     const std::string before = run.read(manifests);
     CHECK(run.call({"train", run.file("run.toml").string(), "--site", "a", "--resume"}).status == 0);
     CHECK(run.read(manifests) == before);
-    CHECK(events_of(run, "a", "start").size() == 1);
+    CHECK(run.events_of("a", "start").size() == 1);
 }
 
 }  // namespace

@@ -97,6 +97,20 @@ class TestRun {
         return called;
     }
 
+    // The lines of one kind in what process `name` told.
+    std::vector<Json> events_of(const std::string& name, const std::string& kind) const {
+        std::vector<Json> events;
+        const std::string text = read(run_folder() / "events" / (name + ".jsonl"));
+        for (std::size_t begin = 0; begin < text.size();) {
+            const std::size_t end = std::min(text.find('\n', begin), text.size());
+            const Result<Json> event = parse_json(text.substr(begin, end - begin));
+            REQUIRE(event);
+            if (event->value("event", "") == kind) events.push_back(*event);
+            begin = end + 1;
+        }
+        return events;
+    }
+
   private:
     // Something that a small model learns a little of.
     static std::string text_of(char flavour, std::size_t size) {

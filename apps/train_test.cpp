@@ -8,19 +8,6 @@
 namespace euromesh::apps {
 namespace {
 
-std::vector<Json> events_of(const TestRun& run, const std::string& name, const std::string& kind) {
-    std::vector<Json> events;
-    const std::string text = run.read(run.run_folder() / "events" / (name + ".jsonl"));
-    for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find('\n', begin), text.size());
-        const Result<Json> event = parse_json(text.substr(begin, end - begin));
-        REQUIRE(event);
-        if (event->value("event", "") == kind) events.push_back(*event);
-        begin = end + 1;
-    }
-    return events;
-}
-
 std::string manifests_of(const TestRun& run, const std::string& site) {
     return (run.run_folder() / "sites" / site / "manifests.jsonl").string();
 }
@@ -38,8 +25,8 @@ TEST_CASE("three sites train one model: equal outer parameters, a checked chain,
     CHECK(measured.batch_tokens == 3 * 4 * 16);
     CHECK(measured.bytes_per_parameter > 4.0 / 3);  // 2 (M - 1)/M payloads of int8
     CHECK(measured.loss_gap.has_value());
-    const std::vector<Json> a = events_of(run, "a", "round"), b = events_of(run, "b", "round"),
-                            c = events_of(run, "c", "round");
+    const std::vector<Json> a = run.events_of("a", "round"), b = run.events_of("b", "round"),
+                            c = run.events_of("c", "round");
     REQUIRE(a.size() == 8);
     REQUIRE(b.size() == 8);
     REQUIRE(c.size() == 8);
@@ -80,7 +67,7 @@ TEST_CASE("a run with fragments, overlap and a quorum ends alike at all sites an
     const Called called = run.call({"train", file});
     CAPTURE(called.err);
     REQUIRE(called.status == 0);
-    const std::vector<Json> rounds = events_of(run, "a", "round");
+    const std::vector<Json> rounds = run.events_of("a", "round");
     REQUIRE(rounds.size() == 14);  // 40 steps, 3 between two exchanges
     CHECK(rounds[4]["fragment"] == 0);
     CHECK(rounds[5]["fragment"] == 1);
@@ -103,10 +90,10 @@ TEST_CASE("a run with fragments, overlap and a quorum ends alike at all sites an
     CAPTURE(resumed.err);
     REQUIRE(resumed.status == 0);
     for (const char* site : {"a", "b", "c"}) {
-        const std::vector<Json> more = events_of(run, site, "round");
+        const std::vector<Json> more = run.events_of(site, "round");
         REQUIRE(more.size() == 6);
         CHECK(more[0]["round"] == 14);
-        CHECK(more[5]["digest"] == events_of(run, "a", "round")[5]["digest"]);
+        CHECK(more[5]["digest"] == run.events_of("a", "round")[5]["digest"]);
     }
 }
 
@@ -137,7 +124,7 @@ TEST_CASE("one site alone is a run too, without any network") {
     const TestRun run;
     run.write("run.toml", TestRun::run_file(1));
     REQUIRE(run.call({"train", run.file("run.toml").string(), "--json"}).status == 0);
-    const std::vector<Json> rounds = events_of(run, "a", "round");
+    const std::vector<Json> rounds = run.events_of("a", "round");
     REQUIRE(rounds.size() == 8);
     CHECK(rounds[0]["bytes_sent"] == 0);
     CHECK(rounds.back()["loss"].get<double>() < rounds[0]["loss"].get<double>());
@@ -161,10 +148,10 @@ TEST_CASE("a finished run is not trained again; a longer one goes on from the ch
     CAPTURE(resumed.err);
     REQUIRE(resumed.status == 0);
     for (const char* site : {"a", "b", "c"}) {
-        const std::vector<Json> rounds = events_of(run, site, "round");
+        const std::vector<Json> rounds = run.events_of(site, "round");
         REQUIRE(rounds.size() == 4);
         CHECK(rounds[0]["round"] == 8);
-        CHECK(rounds[3]["digest"] == events_of(run, "a", "round")[3]["digest"]);
+        CHECK(rounds[3]["digest"] == run.events_of("a", "round")[3]["digest"]);
     }
 }
 
@@ -194,10 +181,10 @@ TEST_CASE("delayed Nesterov: the checkpoint is the state of the manifests, and t
     CAPTURE(resumed.err);
     REQUIRE(resumed.status == 0);
     for (const char* site : {"a", "b"}) {
-        const std::vector<Json> rounds = events_of(run, site, "round");
+        const std::vector<Json> rounds = run.events_of(site, "round");
         REQUIRE(rounds.size() == 2);
         CHECK(rounds[0]["round"] == 8);
-        CHECK(rounds[1]["digest"] == events_of(run, "a", "round")[1]["digest"]);
+        CHECK(rounds[1]["digest"] == run.events_of("a", "round")[1]["digest"]);
     }
 }
 
@@ -224,11 +211,11 @@ TEST_CASE("kill -9 of a site: the others finish, and it is back within two round
     CAPTURE(run.read(run.file("stderr.txt")));
     REQUIRE(killed);
     REQUIRE(status == 0);
-    const std::vector<Json> a = events_of(run, "a", "round"), c = events_of(run, "c", "round");
+    const std::vector<Json> a = run.events_of("a", "round"), c = run.events_of("c", "round");
     CHECK(a.size() == 800);
     CHECK(c.back()["round"] == 799);
     CHECK(c.back()["digest"] == a.back()["digest"]);
-    const std::vector<Json> starts = events_of(run, "c", "start");
+    const std::vector<Json> starts = run.events_of("c", "start");
     REQUIRE(starts.size() == 2);
     CHECK(starts[1]["joined"] == true);
     // Its contribution counts again at the latest two rounds after the one that it came back in.

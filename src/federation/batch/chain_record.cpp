@@ -17,16 +17,6 @@ StartRecord start_of(const ChainRecord& record) {
     return {.job = record.job, .order = record.order, .submitted_ms = record.submitted_ms};
 }
 
-EndRecord end_of(const BatchJob& job) {
-    return {.state = job.state,
-            .cause = job.cause,
-            .exit_status = job.exit_status.value_or(-1),
-            .message = job.message,
-            .started_ms = job.started_ms,
-            .ended_ms = job.ended_ms,
-            .usage = job.usage};
-}
-
 tl::unexpected<Error> damaged(const std::string& where, std::string_view what) {
     return fail(Code::corrupted, "{}: {}: the journal of chains is damaged", where, what);
 }
@@ -57,14 +47,8 @@ Status read_end(const Json& json, const std::string& where, ChainRecord& record)
     BatchJob job;
     job.marker = record.job.marker;
     EM_ASSIGN(job.native_id, json_string(json, "native_id", where));
-    job.state = end.state;
-    job.cause = end.cause;
-    if (end.exit_status >= 0) job.exit_status = end.exit_status;
-    job.message = end.message;
     job.submitted_ms = record.submitted_ms;
-    job.started_ms = end.started_ms;
-    job.ended_ms = end.ended_ms;
-    job.usage = end.usage;
+    take_end(job, end);
     record.end = std::move(job);
     return {};
 }

@@ -1,14 +1,18 @@
 #include "federation/batch/job_record.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <span>
 
 #include "base/json.hpp"
+#include "base/os/folder.hpp"
 
 namespace euromesh::federation {
 namespace {
 
 constexpr std::int64_t version = 1;
 constexpr std::size_t message_most_bytes = 500;
+constexpr std::uint64_t output_read_most = 16u << 20;
 constexpr std::array states{BatchState::queued, BatchState::running, BatchState::ended, BatchState::cancelled,
                             BatchState::lost};
 constexpr std::array causes{EndCause::none,       EndCause::exit,        EndCause::signal,
@@ -236,6 +240,41 @@ Result<EndRecord> decode_end(std::string_view text, const std::string& where) {
     if (record.state == BatchState::queued || record.state == BatchState::running) fields.bad("state");
     if (record.exit_status > 255) fields.bad("exit_status");
     return fields.done(std::move(record));
+}
+
+EndRecord end_of(const BatchJob& job) {
+    return {.state = job.state,
+            .cause = job.cause,
+            .exit_status = job.exit_status.value_or(-1),
+            .message = job.message,
+            .started_ms = job.started_ms,
+            .ended_ms = job.ended_ms,
+            .usage = job.usage};
+}
+
+void take_end(BatchJob& job, const EndRecord& end) {
+    job.state = end.state;
+    job.cause = end.cause;
+    if (end.exit_status >= 0) job.exit_status = end.exit_status;
+    job.message = end.message;
+    job.started_ms = end.started_ms;
+    job.ended_ms = end.ended_ms;
+    job.usage = end.usage;
+}
+
+Result<OutputPart> read_output(const os::Path& path, std::uint64_t offset, std::size_t most) {
+    OutputPart part;
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error) return part;
+    part.size = size;
+    if (offset >= size) return part;
+    part.bytes.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>({most, size - offset, output_read_most})));
+    EM_ASSIGN(const std::size_t got,
+              os::read_range(path, offset, std::as_writable_bytes(std::span(part.bytes))));
+    part.bytes.resize(got);
+    return part;
 }
 
 }  // namespace euromesh::federation

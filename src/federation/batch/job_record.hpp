@@ -86,6 +86,13 @@ Result<PlacedRecord> decode_placed(std::string_view text, const std::string& whe
 Result<RunningRecord> decode_running(std::string_view text, const std::string& where);
 Result<EndRecord> decode_end(std::string_view text, const std::string& where);
 
+// How a job that is over ended, as a record and back; what the record says of nothing else stays as it is.
+EndRecord end_of(const BatchJob& job);
+void take_end(BatchJob& job, const EndRecord& end);
+
+// At most `most` bytes from `offset` on of what a job has written into `path` so far; no file: nothing yet.
+Result<OutputPart> read_output(const os::Path& path, std::uint64_t offset, std::size_t most);
+
 // A text that may go into a record and to people: printable, UTF-8, at most 500 bytes.
 std::string as_message(std::string_view text);
 

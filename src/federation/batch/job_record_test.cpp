@@ -1,6 +1,10 @@
 #include "federation/batch/job_record.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
 
 #include "base/random.hpp"
 
@@ -112,6 +116,37 @@ TEST_CASE("any change of bytes is read or refused, never a crash") {
         (void)decode_running(start, "f");
     }
     CHECK(refused > 1000);
+}
+
+TEST_CASE("a job's end is the same after it was a record") {
+    BatchJob job{.marker = "m", .native_id = "7"};
+    job.state = BatchState::ended;
+    job.cause = EndCause::time_limit;
+    job.message = "too long";
+    job.started_ms = 5;
+    job.ended_ms = 9;
+    job.usage = {4, 3, 2};
+    BatchJob again{.marker = "m", .native_id = "7"};
+    take_end(again, decode_end(encode(end_of(job)), "f").value());
+    CHECK(again == job);
+    CHECK_FALSE(again.exit_status.has_value());
+    job.exit_status = 0;
+    take_end(again, end_of(job));
+    CHECK(again.exit_status == 0);
+}
+
+TEST_CASE("output is read from any place, and what is not there is nothing") {
+    const os::Path path =
+        std::filesystem::temp_directory_path() / ("em-output-" + std::to_string(::getpid()));
+    CHECK(read_output(path, 0, 100).value().size == 0);
+    REQUIRE(os::write_file_atomically(path, "0123456789"));
+    const OutputPart part = read_output(path, 4, 3).value();
+    CHECK(part.bytes == "456");
+    CHECK(part.size == 10);
+    CHECK(read_output(path, 8, 100).value().bytes == "89");
+    CHECK(read_output(path, 10, 100).value().bytes.empty());
+    CHECK(read_output(path, 11, 100).value().size == 10);
+    std::filesystem::remove(path);
 }
 
 TEST_CASE("messages are printable and short") {

@@ -14,7 +14,6 @@ namespace {
 constexpr std::int64_t slots_most = 10'000;
 constexpr std::int64_t gpus_most = 1024;
 constexpr std::size_t jobs_most = 1'000'000;
-constexpr std::uint64_t output_read_most = 16u << 20;
 // A shepherd that ends this often without a word will not come to it.
 constexpr int attempts_most = 5;
 constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
@@ -280,13 +279,7 @@ Status LocalBatch::write_end(Entry& entry, EndRecord end) {
 }
 
 void LocalBatch::take_end(Entry& entry, const EndRecord& end) {
-    entry.job.state = end.state;
-    entry.job.cause = end.cause;
-    if (end.exit_status >= 0) entry.job.exit_status = end.exit_status;
-    entry.job.message = end.message;
-    entry.job.started_ms = end.started_ms;
-    entry.job.ended_ms = end.ended_ms;
-    entry.job.usage = end.usage;
+    federation::take_end(entry.job, end);
     entry.dropped_bytes = end.dropped_bytes;
 }
 
@@ -369,19 +362,12 @@ Result<OutputPart> LocalBatch::output(const std::string& marker, JobStream strea
     const JobStart& job = entry->start.job;
     const std::string& chosen = stream == JobStream::out ? job.stdout_path : job.stderr_path;
     const os::Path path = chosen.empty() ? journal_.output(marker, stream) : os::Path(chosen);
-    OutputPart part{.dropped = entry->dropped_bytes[stream == JobStream::out ? 0 : 1]};
     // Before it has started there is no file of its own; one of an earlier job would be another's output.
-    if (entry->job.started_ms == 0) return part;
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error) return part;
-    part.size = size;
-    if (offset >= size) return part;
-    part.bytes.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>({most, size - offset, output_read_most})));
-    EM_ASSIGN(const std::size_t got,
-              os::read_range(path, offset, std::as_writable_bytes(std::span(part.bytes))));
-    part.bytes.resize(got);
+    OutputPart part;
+    if (entry->job.started_ms != 0) {
+        EM_ASSIGN(part, read_output(path, offset, most));
+    }
+    part.dropped = entry->dropped_bytes[stream == JobStream::out ? 0 : 1];
     return part;
 }
 

@@ -10,7 +10,6 @@ namespace euromesh::federation {
 namespace {
 
 constexpr std::size_t jobs_most = 100'000;
-constexpr std::uint64_t output_read_most = 16u << 20;
 constexpr std::size_t small_most_bytes = 4096;
 constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
 constexpr std::int64_t minute_ms = 60'000;
@@ -75,26 +74,6 @@ std::optional<Record> record_in(const os::Path& path, Result<Record> (*decode)(s
     auto made = decode(*text);
     if (!made) return std::nullopt;
     return std::move(*made);
-}
-
-EndRecord end_record(const BatchJob& job) {
-    return {.state = job.state,
-            .cause = job.cause,
-            .exit_status = job.exit_status.value_or(-1),
-            .message = job.message,
-            .started_ms = job.started_ms,
-            .ended_ms = job.ended_ms,
-            .usage = job.usage};
-}
-
-void take_end(BatchJob& job, const EndRecord& end) {
-    job.state = end.state;
-    job.cause = end.cause;
-    if (end.exit_status >= 0) job.exit_status = end.exit_status;
-    job.message = end.message;
-    job.started_ms = end.started_ms;
-    job.ended_ms = end.ended_ms;
-    job.usage = end.usage;
 }
 
 bool is_success(const BatchJob& job) {
@@ -369,7 +348,7 @@ Status SlurmBatch::look_at(Entry& entry) {
 Status SlurmBatch::settle(Entry& entry, BatchJob job) {
     job.native_id = entry.id;
     if (job.is_over()) {
-        EM_TRY(os::write_file_atomically(folder(job.marker) / "final.json", encode(end_record(job))));
+        EM_TRY(os::write_file_atomically(folder(job.marker) / "final.json", encode(end_of(job))));
     }
     entry.job = std::move(job);
     return {};
@@ -441,20 +420,9 @@ Result<OutputPart> SlurmBatch::output(const std::string& marker, JobStream strea
     const os::Path here = folder(marker);
     const os::Path path =
         chosen.empty() ? here / (stream == JobStream::out ? "out" : "err") : os::Path(chosen);
-    OutputPart part;
     // Before it has begun, a file of its own name is another job's.
-    std::error_code error;
-    if (!is_there(here / "began" / "record")) return part;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error) return part;
-    part.size = size;
-    if (offset >= size) return part;
-    part.bytes.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>({most, size - offset, output_read_most})));
-    EM_ASSIGN(const std::size_t got,
-              os::read_range(path, offset, std::as_writable_bytes(std::span(part.bytes))));
-    part.bytes.resize(got);
-    return part;
+    if (!is_there(here / "began" / "record")) return OutputPart{};
+    return read_output(path, offset, most);
 }
 
 Status SlurmBatch::forget(const std::string& marker) {
