@@ -29,9 +29,10 @@ class SlurmCommands final : public SlurmScheduler {
     Result<std::vector<SlurmJob>> jobs() override;
     Result<SlurmJob> job(const std::string& id) override;
     Status cancel(const std::string& id) override;
+    // What one of Slurm's commands says; its refusal in the site's words.
+    Result<std::string> ask(std::vector<std::string> arguments) const;
 
   private:
-    Result<std::string> ask(std::vector<std::string> arguments) const;
     SlurmCommandsOptions options_;
 };
 
