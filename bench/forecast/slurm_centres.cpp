@@ -50,10 +50,15 @@ Status SlurmCentres::submit(std::size_t centre, std::size_t id, const LoadJob& j
     return {};
 }
 
+// Slurm keeps jobs of an earlier experiment; its times have whole seconds.
+bool SlurmCentres::is_of_before(const federation::SlurmQueueJob& job) const {
+    return job.submitted_ms + 1000 < began_ms_;
+}
+
 void SlurmCentres::take_times() {
     for (const federation::SlurmQueueJob& job : queue_.jobs) {
         const auto id = id_of(job.name);
-        if (!id) continue;
+        if (!id || is_of_before(job)) continue;
         times_.resize(std::max(times_.size(), *id + 1));
         JobTimes& times = times_[*id];
         times.submitted_ms = job.submitted_ms - began_ms_;
@@ -87,7 +92,9 @@ Result<std::vector<CentreView>> SlurmCentres::look() {
 std::int64_t SlurmCentres::harvested_ms(std::int64_t from_ms, std::int64_t until_ms) const {
     std::int64_t sum = 0;
     for (const federation::SlurmQueueJob& job : queue_.jobs) {
-        if (job.partition != preemptible_ || job.state == federation::SlurmState::pending) continue;
+        if (job.partition != preemptible_ || job.state == federation::SlurmState::pending ||
+            is_of_before(job))
+            continue;
         const bool is_over = job.state > federation::SlurmState::active;
         const std::int64_t from = std::max(job.started_ms - began_ms_, from_ms);
         const std::int64_t end = is_over ? std::min(job.ended_ms - began_ms_, until_ms) : until_ms;

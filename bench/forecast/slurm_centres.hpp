@@ -28,6 +28,7 @@ class SlurmCentres final : public Centres {
   private:
     std::int64_t wall_ms() const { return clock_.wall().count() / 1'000'000; }
     federation::SlurmQueueOptions options_of(std::size_t centre) const;
+    bool is_of_before(const federation::SlurmQueueJob& job) const;
     void take_times();
 
     os::SystemClock clock_;
