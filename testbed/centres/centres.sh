@@ -2,7 +2,7 @@
 # Three HPC centres and the world outside them on one machine, each centre with its own network, users, storage and Slurm.
 #
 #   testbed/centres/centres.sh up DIR [--nodes 2] [--cpus 2] [--rate 500mbit] [--no-slurm] [--partitions SPEC]
-#                              [--programs FOLDER] [--tun-link PROGRAM]
+#                              [--programs FOLDER] [--tun-link PROGRAM] [--abroad]
 #   testbed/centres/centres.sh run DIR MACHINE [--as USER] -- COMMAND
 #   testbed/centres/centres.sh status DIR
 #   testbed/centres/centres.sh traffic DIR [--json]      bytes between machines of different centres, by destination
@@ -10,8 +10,8 @@
 #   testbed/centres/centres.sh fail DIR MACHINE | repair DIR MACHINE  it loses power: all its processes end
 #   testbed/centres/centres.sh down DIR
 #
-# Machines are CENTRE (its login node), CENTRE-n1, CENTRE-n2 ... (compute nodes) and net (the world outside: coordinator, hub,
-# object store). Centres, their users and policies stand in centres.txt; delays follow from data/network.csv. What a machine sees,
+# Machines are CENTRE (its login node), CENTRE-n1, CENTRE-n2 ... (compute nodes), net (the world outside: coordinator, hub,
+# object store) and, with --abroad, alps (one machine of a site in Switzerland, without a scheduler). Centres, their users and policies stand in centres.txt; delays follow from data/network.csv. What a machine sees,
 # and who reaches whom: docs/testing.md. Needs root. All files are in DIR; several at once have several DIRs.
 set -euo pipefail
 
@@ -23,11 +23,13 @@ nodes=2
 cpus=2
 rate=500mbit # of each line: the lower bound for models of 72 billion parameters, covenant-72b-links in data/network.csv
 world_delay_us=1000
+abroad_delay_us=1500
 partitions='batch MaxTime=60;spare MaxTime=60 PriorityTier=0 PreemptMode=requeue'
 slurm=true
 programs=
 tun_link=
-name=([4]=net) city=() policy=() user=([4]=you) uid=([4]=42000) text=()
+abroad=false
+name=([4]=net [5]=alps) city=() policy=([5]=direct) user=([4]=you [5]=reto) uid=([4]=42000 [5]=42005) text=()
 
 die() {
     printf 'centres: error: %s\n' "$*" >&2
@@ -68,6 +70,7 @@ read_options() {
     while [ $# -gt 0 ]; do
         case "$1" in
             --no-slurm) slurm=false; shift; continue ;;
+            --abroad) abroad=true; shift; continue ;;
             --nodes | --cpus | --rate | --partitions | --programs | --tun-link) [ $# -gt 1 ] || die "$1 needs a value" ;;&
             --nodes) nodes=$2 ;;
             --cpus) cpus=$2 ;;
@@ -93,14 +96,15 @@ centre_files() {
     {
         echo "127.0.0.1 localhost"
         echo "10.88.4.2 net"
+        ! $abroad || echo "10.88.5.2 alps"
         for n in 1 2 3; do [ "$n" = "$1" ] || echo "10.88.$n.130 ${name[$n]}"; done
         for n in 1 2 3; do
             for ((node = 1; node <= nodes; ++node)); do
                 [ "${policy[$n]}" = spool ] || [ "$n" = "$1" ] || echo "10.88.$n.$((130 + node)) ${name[$n]}-n$node"
             done
         done
-        [ "$1" = 4 ] || echo "10.89.$1.1 ${name[$1]}"
-        for ((node = 1; node <= nodes && $1 != 4; ++node)); do echo "10.89.$1.$((10 + node)) ${name[$1]}-n$node"; done
+        [ "$1" -ge 4 ] || echo "10.89.$1.1 ${name[$1]}"
+        for ((node = 1; node <= nodes && $1 < 4; ++node)); do echo "10.89.$1.$((10 + node)) ${name[$1]}-n$node"; done
     } >"$centre/etc/hosts"
     grep -v ":${uid[$1]}:" /etc/passwd >"$centre/etc/passwd"
     echo "${user[$1]}:x:${uid[$1]}:${uid[$1]}:${user[$1]}:/srv/home/${user[$1]}:/bin/bash" >>"$centre/etc/passwd"
@@ -124,6 +128,12 @@ cd "$home" && exec setpriv --reuid "$uid" --regid "$gid" --init-groups --pdeaths
 LOGIN
 }
 
+# Of the centres, and of the machines that are alone in their network.
+numbers() {
+    echo 1 2 3 4
+    ! $abroad || echo 5
+}
+
 centre_machines() {
     local number=$1 node
     machine_start "${name[$number]}" "$folder/${name[$number]}/etc" "$programs"
@@ -144,10 +154,12 @@ up() {
     trap 'trap - EXIT; down' EXIT
     trap 'exit 130' INT TERM
     echo "c$(printf %s "$folder" | cksum | cut -d ' ' -f 1)" >"$folder/state/wan"
-    printf '%s\n' "nodes=$nodes" "cpus=$cpus" "rate=$rate" "slurm=$slurm" "programs=$programs" >"$folder/state/options"
-    for number in 1 2 3 4; do centre_files "$number"; done
+    printf '%s\n' "nodes=$nodes" "cpus=$cpus" "rate=$rate" "slurm=$slurm" "programs=$programs" "abroad=$abroad" >"$folder/state/options"
+    for number in $(numbers); do centre_files "$number"; done
     network_up
-    machine_start net "$folder/net/etc" "$programs" "$(border 4)"
+    for number in $(numbers); do
+        [ "$number" -lt 4 ] || machine_start "${name[$number]}" "$folder/${name[$number]}/etc" "$programs" "$(border "$number")"
+    done
     for number in 1 2 3; do centre_machines "$number"; done
     ! $slurm || slurm_up
     trap - EXIT INT TERM
@@ -173,7 +185,7 @@ at_folder() {
 
 number_of() {
     local n
-    for n in 1 2 3 4; do
+    for n in $(numbers); do
         if [ "${name[$n]}" = "${1%-n[1-9]}" ]; then echo "$n" && return; fi
     done
     die "there is no centre '$1': ${name[*]}"
@@ -194,7 +206,7 @@ repair() {
     local number node=0
     number=$(number_of "$1") || exit 1
     ! machine_process "$1" >/dev/null || die "machine $1 is up"
-    [ "$number" != 4 ] || { machine_start net "$folder/net/etc" "$programs" "$(border 4)"; return; }
+    [ "$number" -lt 4 ] || { machine_start "$1" "$folder/$1/etc" "$programs" "$(border "$number")"; return; }
     [ "$1" = "${name[$number]}" ] || node=${1##*-n}
     machine_start "$1" "$folder/${name[$number]}/etc" "$programs"
     connect "$1" "$number" "$node"

@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# federation.sh up DIR | down DIR: a federation over the centres of a testbed that is up in DIR. The coordinator is in the world outside, each centre's
-# agent on its login node, as its user, with Slurm as batch system; hub and depot in the world, a relay on each login node.
-# `centres.sh run DIR net -- euromesh submit ...` then speaks for a user who is logged in. The program is the one that the testbed was started with.
+# federation.sh up DIR [--allocation SECONDS] [--rules CENTRE=FILE]... | down DIR
+# A federation over the centres of a testbed that is up in DIR. The coordinator is in the world outside, each centre's agent on its login
+# node, as its user, with Slurm as batch system; hub and depot in the world, a relay on each login node. With alps (centres.sh up
+# --abroad) a fourth site, outside of the EU, with local processes. `centres.sh run DIR net -- euromesh submit ...` then speaks for a
+# user who is logged in. --allocation: the longest there is; runs that are longer go on in the next. --rules: a centre's own.
 #
-# An agent is joined as docs/operators.md says, with texts from build/text where they are (examples/three-sites/prepare-text.sh). All that is started ends with DIR's testbed, or by `down`. Logs are in DIR/log.
+# An agent is joined as docs/operators.md says, with texts from build/text where they are (examples/three-sites/prepare-text.sh). The
+# program is the testbed's. All that is started ends with DIR's testbed, or by `down`. Logs are in DIR/log.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 verb=${1:-}
 bed=$(readlink -f "${2:-/nonexistent}") || true
+shift $(($# < 2 ? $# : 2))
+allocation=
+declare -A rules=()
 world=$bed/net/home/you
 address=10.88.4.2
 
@@ -66,6 +72,23 @@ train_section() {
     [ "$1" != hub ] || printf 'hub = "%s:4400"\n' $address
 }
 
+read_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --allocation) [[ ${2:-} =~ ^[1-9][0-9]{0,5}$ ]] || die "--allocation '${2:-}': seconds"; allocation=$2 ;;
+            --rules) [ -s "${2#*=}" ] || die "--rules '${2:-}': write CENTRE=FILE"; rules[${2%%=*}]=$(readlink -f "${2#*=}") ;;
+            *) die "unknown option '$1'" ;;
+        esac
+        shift 2
+    done
+}
+
+# What this centre's file has besides the example's, for its top.
+own_keys() {
+    [ -z "$allocation" ] || awk -v s="$allocation" 'BEGIN { printf "allocation_hours = %.9f\n", s / 3600 }'
+    [ -z "${rules[$1]:-}" ] || echo 'rules = "centre.rules"'
+}
+
 # join CENTRE USER COUNTRY OPERATOR SYSTEM EXCHANGE LANGUAGE
 join() {
     local home=$bed/$1/home/$2 folder=$bed/$1/home/$2/euromesh texts=$here/../../build/text/$7
@@ -77,7 +100,9 @@ join() {
     cp "$world/tls.pem" "$folder/ca.pem"
     cp "$world/secret" "$folder/secret"
     sed -e "s/@COORDINATOR_KEY@/$key/; s/^site = \"jupiter\"/site = \"$1\"/; s/^country = .*/country = \"$3\"/; s/^operator = .*/operator = \"$4\"/; s/jupiter-booster/$5/; s|^authorities = .*|authorities = \"/srv/home/$2/euromesh/ca.pem\"|" \
-        "$here/../../examples/operators/site.toml" >"$folder/site.toml"
+        "$here/../../examples/operators/site.toml" | { own_keys "$1" && cat; } >"$folder/site.toml"
+    [ "$1" != alps ] || sed -i 's/^kind = "slurm"/kind = "local"/; s/^max_hours = .*/&\nwait_median_s = 600/' "$folder/site.toml"
+    [ -z "${rules[$1]:-}" ] || cp "${rules[$1]}" "$folder/centre.rules"
     train_section "$6" >>"$folder/site.toml"
     chown -R --reference="$home" "$home"
     on "$1" -- euromesh site key --config euromesh/site.toml >"$world/admit/.$1"
@@ -86,9 +111,10 @@ join() {
     start "relay-$1" "$1" -- euromesh relay --spool euromesh/spool --site "$1" --to tcp:$address:4410 --secret euromesh/secret
 }
 
-sites_known() { [ "$(on net -- euromesh sites --json | jq '[.. | .partitions? // empty | select(length > 0)] | length')" = 3 ]; }
+sites_known() { [ "$(on net -- euromesh sites --json | jq '[.. | .partitions? // empty | select(length > 0)] | length')" = "$1" ]; }
 
 up() {
+    local sites=3
     [ -d "$bed/state" ] || die "no testbed is up in '$bed'"
     down
     coordinator_up
@@ -96,10 +122,11 @@ up() {
     join jupiter jana DE "Forschungszentrum Juelich" jupiter-booster direct de
     join leonardo luca IT CINECA leonardo-booster hub it
     join marenostrum5 marta ES BSC-CNS mn5-acc spool es
+    ! grep -qx abroad=true "$bed/state/options" || { join alps reto CH CSCS alps direct de && sites=4; }
     hub_when_known >"$bed/log/hub" 2>&1 </dev/null &
     echo "$! hub" >>"$bed/state/federation"
     disown $!
-    wait_until 60 "three agents" sites_known
+    wait_until 60 "$sites agents" sites_known $sites
 }
 
 down() {
@@ -110,10 +137,11 @@ down() {
     rm -f "$bed/state/federation"
 }
 
+read_options "$@"
 case $verb in
     up | down) $verb ;;
     *)
-        sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac

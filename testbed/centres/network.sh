@@ -4,7 +4,7 @@
 # Each centre is a host of testbed/wan; that host is its router to the world. Behind it is the bridge `front`: machines that have
 # an address in the world. A second bridge, `back`, has no address of its own: only the centre's machines talk there (Slurm does).
 #
-#   world 10.88.N.0/24:  .1 the line's far end, .2 the centre's router (or, for the last host, the machine net)
+#   world 10.88.N.0/24:  .1 the line's far end, .2 the centre's router (or, for hosts 4 and 5, the machines net and alps)
 #                        .129 the router inside, .130 the login node, .131 ... compute nodes unless the policy is spool
 #   centre 10.89.N.0/24: .1 the login node, .11 ... compute nodes
 #
@@ -28,13 +28,14 @@ line_delays_us() {
     local ab bc ac
     ab=$(rtt_us "${city[1]}" "${city[2]}") bc=$(rtt_us "${city[2]}" "${city[3]}") ac=$(rtt_us "${city[1]}" "${city[3]}")
     delay_us=([1]=$(((ab + ac - bc) / 4)) [2]=$(((ab + bc - ac) / 4)) [3]=$(((ac + bc - ab) / 4)) [4]=$world_delay_us)
+    ! $abroad || delay_us[5]=$abroad_delay_us
 }
 
 network_up() {
     local number options=()
     line_delays_us
     for number in "${!delay_us[@]}"; do options+=(--host "$number:delay=${delay_us[$number]}us"); done
-    wan_do up --hosts 4 --rate "$rate" "${options[@]}" ${tun_link:+--tun-link "$tun_link"}
+    wan_do up --hosts "${#delay_us[@]}" --rate "$rate" "${options[@]}" ${tun_link:+--tun-link "$tun_link"}
     count_traffic
     for number in 1 2 3; do centre_network "$number"; done
 }
@@ -83,7 +84,8 @@ connect() {
     nsenter --target "$process" --net ip route add default via "10.88.$2.129"
 }
 
-# Bytes of IP packets that the lines' common router passes on, by source and destination.
+# Bytes of IP packets that the lines' common router passes on, by source and destination; and what of it goes to or comes from a known
+# port, as federation.sh has them: 8443 the coordinator, 4400 the hub, 4410 the depot.
 count_traffic() {
     ip netns exec "$(border router)" nft -f - <<'NFT'
 table inet traffic {
@@ -93,9 +95,17 @@ table inet traffic {
         counter
         size 65536
     }
+    set services {
+        type ipv4_addr . ipv4_addr . inet_service
+        flags dynamic
+        counter
+        size 65536
+    }
     chain forward {
         type filter hook forward priority 0
         add @pairs { ip saddr . ip daddr counter }
+        tcp dport { 4400, 4410, 8443 } add @services { ip saddr . ip daddr . tcp dport counter }
+        tcp sport { 4400, 4410, 8443 } add @services { ip saddr . ip daddr . tcp sport counter }
     }
 }
 NFT
@@ -108,11 +118,16 @@ names_of_addresses() {
     done | sort -u
 }
 
-# One line each: FROM TO PACKETS BYTES, names where there are names.
+# traffic_lines SET: one line each, FROM TO PACKETS BYTES, names where there are names; of services FROM TO PORT PACKETS BYTES.
 traffic_lines() {
-    ip netns exec "$(border router)" nft -j list set inet traffic pairs |
+    ip netns exec "$(border router)" nft -j list set inet traffic "$1" |
         jq -r '.nftables[] | .set.elem // empty | .[] | .elem | [.val.concat[], .counter.packets, .counter.bytes] | @tsv' |
-        awk 'NR == FNR { n[$1] = $2; next } { f = $1 in n ? n[$1] : $1; t = $2 in n ? n[$2] : $2; print f, t, $3, $4 }' <(names_of_addresses) - | sort
+        awk 'NR == FNR { n[$1] = $2; next } { for (i = 1; i <= 2; ++i) if ($i in n) $i = n[$i]; print }' <(names_of_addresses) - | sort
+}
+
+# Lines of a set as JSON; the keys are the columns.
+traffic_objects() {
+    jq -R --arg keys "$*" '[($keys | split(" ")), split(" ")] | transpose | map({(.[0]): (.[1] | tonumber? // .)}) | add' | jq -s .
 }
 
 refused_packets() {
@@ -123,12 +138,13 @@ refused_packets() {
 traffic() {
     local number
     if [ "${1:-}" = --json ]; then
-        traffic_lines | jq -R 'split(" ") | {from: .[0], to: .[1], packets: (.[2] | tonumber), bytes: (.[3] | tonumber)}' |
-            jq -s --argjson refused "$(for number in 1 2 3; do echo "{\"${name[$number]}\": $(refused_packets "$number")}"; done | jq -s add)" \
-                '{traffic: ., refused_packets: $refused}'
+        jq -n --argjson traffic "$(traffic_lines pairs | traffic_objects from to packets bytes)" \
+            --argjson services "$(traffic_lines services | traffic_objects from to port packets bytes)" \
+            --argjson refused "$(for number in 1 2 3; do echo "{\"${name[$number]}\": $(refused_packets "$number")}"; done | jq -s add)" \
+            '{traffic: $traffic, services: $services, refused_packets: $refused}'
         return
     fi
     printf '%-20s %-20s %10s %14s\n' from to packets bytes
-    traffic_lines | while read -r from to packets bytes; do printf '%-20s %-20s %10s %14s\n' "$from" "$to" "$packets" "$bytes"; done
+    traffic_lines pairs | while read -r from to packets bytes; do printf '%-20s %-20s %10s %14s\n' "$from" "$to" "$packets" "$bytes"; done
     for number in 1 2 3; do printf '%s refused %s packets from the world\n' "${name[$number]}" "$(refused_packets "$number")"; done
 }
