@@ -55,7 +55,7 @@ check_residency() {
 
 check_exchange() {
     local job
-    run_file leonardo | bring apart
+    run_file | bring apart
     traffic --json >"$bed/log/before.json"
     net euromesh run work/apart.toml
     read -rt 3 <> <(:) || true # what is under way arrives

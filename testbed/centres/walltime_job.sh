@@ -8,10 +8,10 @@ bed=$1
 programs=$(readlink -f "$2")
 run=$3
 shift 3
-allocation=120 steps=15000 leave=20
+allocation=120 steps=12000 leave=20
 while [ $# -gt 0 ]; do
     case $1 in
-        --short) allocation=24 steps=3000 leave=4 && shift ;;
+        --short) allocation=24 steps=2400 leave=4 && shift ;;
         --steps) steps=$2 && shift 2 ;;
         *) echo "walltime_job: unknown option '$1'" >&2 && exit 2 ;;
     esac
@@ -28,7 +28,8 @@ run_file() {
 # The life of a site in each allocation, from its own events: [{allocation, joined, worked, steps, rounds, compute, wait, left, gap}], ms.
 lives() {
     jq -s '
-        def close($last): .worked = ($last.worked_until_ms // .worked);
+        # The wait for the last outcome is after the last inner step: in the gap.
+        def close($last): .wait -= ([0, .worked - $last.worked_until_ms] | max) | .worked = $last.worked_until_ms;
         reduce .[] as $e ([];
             if $e.event == "gap" then .[-1].gap = $e
             elif $e.event == "start" then
