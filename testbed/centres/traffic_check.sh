@@ -11,10 +11,11 @@ run=$3
 # shellcheck source=testbed/centres/job.sh
 . "$(dirname "$(readlink -f "$0")")/job.sh"
 
-# run_file SITE...: in which these sites read the Italian text.
+# run_file SITE...: in which these sites read the Italian text. In fp32, so that the bytes of a round are many next to the relays' 200 or so
+# for each file.
 run_file() {
     {
-        sed 's/^steps = .*/steps = 300/; s/^quorum = .*/quorum = 3/' "$run"
+        sed 's/^steps = .*/steps = 300/; s/^quorum = .*/quorum = 3/; s/^codec = .*/codec = "fp32"/' "$run"
         printf '\n[[site]]\nname = "alps"\nlanguage = "German"\ntext = "build/text/de/train.txt"\nheldout = "build/text/de/heldout.txt"\n'
     } | awk -v readers=" $* " '{ print } /^name = / { n = $3; gsub("\"", "", n); if (index(readers, " " n " ")) print "data = [\"italian-text\"]" }'
 }
