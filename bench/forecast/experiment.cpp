@@ -138,8 +138,7 @@ std::size_t Experiment::shortest(std::size_t first) const {
 std::int64_t Experiment::predicted_ms(std::size_t centre, const LoadJob& job) {
     federation::QueuePicture picture = views_[centre].picture;
     picture.waiting.push_back({job.nodes, job.limit_ms});
-    const auto forecast = forecasters_[centre].forecast(picture, picture.waiting.size() - 1);
-    return forecast.is_at_once ? forecast.asked_ms : forecast.told.median_ms;
+    return forecaster_of(centre).forecast(picture, picture.waiting.size() - 1).mean_ms();
 }
 
 Status Experiment::look_and_learn() {
@@ -153,7 +152,7 @@ Status Experiment::look_and_learn() {
 void Experiment::learn(std::size_t id) {
     if (id >= centres_.times().size()) return;
     const JobTimes& times = centres_.times()[id];
-    federation::StartForecaster& forecaster = forecasters_[centre_of_[id]];
+    federation::StartForecaster& forecaster = forecaster_of(centre_of_[id]);
     if (times.started_ms >= 0 && !start_known_[id]) {
         forecaster.started(std::to_string(id), times.started_ms);
         start_known_[id] = true;
@@ -171,12 +170,12 @@ void Experiment::forecast_waiting(std::size_t centre) {
         if (forecast_of_[id] != 0) continue;
         forecast_of_[id] = not_forecast;
         if (!tasks_[id].is_federated && id % form_.forecast_every != 0) continue;
-        const auto forecast = forecasters_[centre].forecast(view.picture, i);
+        const auto forecast = forecaster_of(centre).forecast(view.picture, i);
         if (forecast.is_at_once) {
             ++at_once_;
             continue;
         }
-        forecasters_[centre].expect(std::to_string(id), forecast);
+        forecaster_of(centre).expect(std::to_string(id), forecast);
         forecasts_.push_back({id, forecast, view.picture.waiting[i].expected_ms});
         forecast_of_[id] = forecasts_.size();
     }

@@ -28,6 +28,7 @@ struct ExperimentForm {
     std::int64_t warm_ms = 0;        // what comes before is not counted
     std::int64_t drain_ms = 0;       // so long after the last arrival at most
     std::size_t forecast_every = 1;  // one of so many local jobs
+    bool is_one_history = false;     // all centres are partitions of one site, which learns from all of them
 };
 
 struct Task {
@@ -65,6 +66,9 @@ class Experiment {
     void note_expectation(std::size_t id, std::int64_t expected_ms);
     std::size_t choose(const Task& task, Policy policy);
     std::size_t shortest(std::size_t first) const;
+    federation::StartForecaster& forecaster_of(std::size_t centre) {
+        return forecasters_[form_.is_one_history ? 0 : centre];
+    }
     std::int64_t predicted_ms(std::size_t centre, const LoadJob& job);
     bool all_started() const;
 

@@ -66,6 +66,7 @@ int run_slurm(const Options& options) {
     form.warm_ms = options.warm_s * second;
     form.drain_ms = options.drain_s * second;
     form.tick_ms = options.tick_ms;
+    form.is_one_history = true;
     form.nodes = options.nodes;
     form.percents = options.percents;
     if (options.partitions.size() == 3 * options.nodes.size()) {

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "federation/batch/local_batch_for_test.hpp"
+#include "federation/batch/slurm_for_test.hpp"
+#include "federation/batch/slurm_queue.hpp"
 
 namespace euromesh::federation {
 namespace {
@@ -67,6 +69,37 @@ TEST_CASE("links come and go with the gaps, also over lives of who keeps them") 
     while (second.wind_up().value() > 0) pause_a_little();
     CHECK(second.tally().over == 2);
     CHECK(batch->list()->empty());
+}
+
+TEST_CASE("on a real Slurm a link lives in a gap and gives way to who comes") {
+    SlurmCluster* cluster = slurm_or_skip();
+    if (cluster == nullptr) return;
+    const SlurmFolder folder(*cluster);
+    const auto batch = folder.open().value();
+    const SlurmCommands commands({.environment = {{"SLURM_CONF", cluster->conf()}}});
+    SlurmIdleWindows windows(commands, {.partition = "batch", .preemptible = "spare"});
+    const JobStart form{.marker = "run", .executable = "sleep", .arguments = {"600"}, .queue = "spare"};
+    HarvestReconciler links(*batch, windows, {.links_most = 1, .longest_ms = 30 * 60'000, .leave_ms = 1000},
+                            form, folder.clock);
+    const auto step_until = [&](const auto& enough) {
+        const Nanoseconds end = folder.clock.monotonic() + std::chrono::seconds(30);
+        while (!enough() && folder.clock.monotonic() < end) {
+            (void)links.step();
+            pause_a_little();
+        }
+        return enough();
+    };
+    const auto is_running = [&](const char* partition) {
+        return !cluster->ask({"squeue", "-h", "--me", "-t", "RUNNING", "-p", partition}).empty();
+    };
+    REQUIRE(step_until([&] { return is_running("spare"); }));
+    CHECK(links.tally().begun == 1);
+    const auto end =
+        cluster->run({"sbatch", "--exclusive", "-t", "5", "-o", "/dev/null", "--wrap", "exec sleep 600"});
+    REQUIRE(end.exit_status == 0);
+    CHECK(step_until([&] { return links.tally().over == 1 && is_running("batch"); }));
+    CHECK(links.tally().taken + links.tally().told_to_leave == 1);
+    CHECK(links.tally().begun == 1);
 }
 
 }  // namespace

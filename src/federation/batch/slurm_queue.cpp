@@ -234,7 +234,8 @@ QueuePicture picture_of(const SlurmQueue& queue, const SlurmQueueOptions& option
         // What is completing gives its nodes back any moment.
         const bool is_over = job.state == SlurmState::completing;
         const std::int64_t ends = job.ended_ms > 0 ? job.ended_ms : job.started_ms + limit_most_ms;
-        picture.running.push_back({job.nodes, job.started_ms, is_over ? now_ms + 1 : ends});
+        picture.running.push_back({job.nodes, std::clamp(job.started_ms, now_ms - limit_most_ms, now_ms),
+                                   is_over ? now_ms + 1 : std::min(ends, now_ms + limit_most_ms)});
     }
     return picture;
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t least_ratios = 20;
 constexpr std::int64_t side_permille = 950;  // each side of the band is kept so often
-constexpr std::int64_t least_width_ms = 1000;
+constexpr std::int64_t least_width_ms = 1000, most_width_ms = 1'000'000'000'000;
 constexpr std::size_t outcomes_kept = 2000;  // for scores
 
 // The least value that at least permille of them do not exceed; sorts.
@@ -24,7 +24,8 @@ std::int64_t quantile_of(std::vector<std::int64_t>& values, std::int64_t permill
 // In what errors are counted, so that long and short waits can be compared.
 std::int64_t width_of(const StartForecast& forecast) {
     const StartInterval& raw = forecast.raw;
-    return std::max({raw.upper_ms - raw.lower_ms, (raw.median_ms - forecast.asked_ms) / 4, least_width_ms});
+    const std::int64_t least = std::max((raw.median_ms - forecast.asked_ms) / 4, least_width_ms);
+    return std::min(std::max(raw.upper_ms - raw.lower_ms, least), most_width_ms);
 }
 
 constexpr std::int64_t parts_most = 1'000'000;  // a thousand widths: no product overflows
@@ -68,6 +69,14 @@ bool is_inside(const StartInterval& told, std::int64_t at_ms) {
 }
 
 }  // namespace
+
+std::int64_t StartForecast::mean_ms() const {
+    if (told.median_ms == starts_never) return starts_never;
+    if (is_at_once) return asked_ms;
+    const StartInterval& of = is_scored ? told : raw;  // the upper end of one that is not scored means little
+    const std::int64_t sides = of.lower_ms - asked_ms + of.upper_ms - asked_ms;
+    return asked_ms + (185 * sides + 630 * (of.median_ms - asked_ms)) / 1000;
+}
 
 void StartForecaster::ran(std::int64_t limit_ms, std::int64_t run_ms) {
     EM_ASSERT(limit_ms > 0, "a job has a limit");

@@ -47,6 +47,10 @@ struct StartForecast {
     std::int64_t by_limits_ms = 0;  // the scheduler's own plan: what it expects, else the walk by limits
     bool is_scored = false;         // the band rests on outcomes
     bool is_at_once = false;        // no walk made it wait: there is nothing to forecast
+
+    // The mean start, for whoever compares sites: 0.185 q05 + 0.63 q50 + 0.185 q95 (Keefer and Bodily 1983).
+    // A median would take a site that is mostly quick and now and then very slow.
+    std::int64_t mean_ms() const;
 };
 
 struct ForecastScore {

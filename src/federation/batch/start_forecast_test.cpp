@@ -78,6 +78,16 @@ TEST_CASE("without outcomes the band is wide, and says so") {
     CHECK(forecast.told.upper_ms >= 9 * hour);
     CHECK(forecast.raw.upper_ms <= 5 * hour);
     CHECK(forecast.raw.lower_ms > hour);
+    CHECK(forecast.mean_ms() > forecast.raw.lower_ms);
+    CHECK(forecast.mean_ms() < forecast.raw.upper_ms);
+}
+
+TEST_CASE("the mean start is nearer to the tail than the median") {
+    const StartForecast forecast{.asked_ms = 100, .told = {100, 200, 1100}, .is_scored = true};
+    CHECK(forecast.mean_ms() == 100 + 63 + 185);
+    StartForecast never;
+    never.told = {starts_never, starts_never, starts_never};
+    CHECK(never.mean_ms() == starts_never);
 }
 
 TEST_CASE("a job that fits starts at once, one that is too large never") {
