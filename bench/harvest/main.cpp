@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/os/folder.hpp"
+#include "base/os/process.hpp"
 #include "base/os/socket.hpp"
 #include "bench/forecast/report.hpp"
 #include "bench/forecast/slurm_centres.hpp"
@@ -27,13 +27,12 @@ struct Options {
     std::int64_t nodes = 1000, percent = 80, largest = 256, seconds = 240, warm_s = 30, per_link = 5;
     std::string conf, partition = "batch", preemptible = "spare", folder;
     int phases = 3;
+    bool drives = false;
 };
 
 struct Phase {
     std::vector<JobTimes> times{};
-    std::vector<Task> tasks{};
     std::int64_t idle_ms = 0, harvested_ms = 0;  // node-milliseconds
-    HarvestTally tally{};
 };
 
 // What the load's jobs leave of the nodes.
@@ -52,8 +51,9 @@ std::int64_t idle_of(const Experiment& experiment, const Centres& centres, const
 
 class Harvest {
   public:
-    Harvest(const Options& options, const SlurmCentres& centres)
-        : windows_(centres.commands(), {options.partition, options.preemptible}), clock_(centres.clock()) {
+    explicit Harvest(const Options& options)
+        : commands_({.environment = {{"SLURM_CONF", options.conf}}}),
+          windows_(commands_, {options.partition, options.preemptible}) {
         policy_ = {.nodes_per_link = options.per_link,
                    .links_most = options.nodes / options.per_link,
                    .least_ms = 10 * second,
@@ -81,13 +81,42 @@ class Harvest {
     const HarvestTally& tally() const { return links_->tally(); }
 
   private:
+    os::SystemClock clock_;
+    SlurmCommands commands_;
     SlurmIdleWindows windows_;
-    const Clock& clock_;
     HarvestPolicy policy_;
     JobStart form_;
     std::unique_ptr<SlurmBatch> batch_{};
     std::unique_ptr<HarvestReconciler> links_{};
 };
+
+// The harvest is a process of its own: it does not hold up the load.
+int drive(const Options& options) {
+    Harvest harvest(options);
+    if (const Status opened = harvest.open(options); !opened) {
+        fmt::print(stderr, "bench_harvest: {}\n", opened.error().message);
+        return 1;
+    }
+    const os::SystemClock clock;
+    const Nanoseconds end = clock.monotonic() + std::chrono::seconds(options.seconds);
+    while (clock.monotonic() < end) {
+        harvest.step();
+        os::wait_ready({}, std::chrono::milliseconds(700));
+    }
+    harvest.wind_up();
+    const HarvestTally& tally = harvest.tally();
+    fmt::print("harvest: {} links, {} told to leave, {} taken by the scheduler, {} over\n", tally.begun,
+               tally.told_to_leave, tally.taken, tally.over);
+    return 0;
+}
+
+Result<std::size_t> start_driver(os::Children& children, const Options& options) {
+    return children.start(
+        {os::own_program().string(), "--drive", "--conf", options.conf, "--folder", options.folder, "--nodes",
+         std::to_string(options.nodes), "--seconds", std::to_string(options.seconds), "--nodes-per-link",
+         std::to_string(options.per_link)},
+        os::Path(options.folder + ".errors"));
+}
 
 ExperimentForm form_of(const Options& options) {
     ExperimentForm form;
@@ -113,33 +142,28 @@ Status clear(const SlurmCentres& centres, const Options& options) {
     return {};
 }
 
+double percent_of(std::int64_t part, std::int64_t whole) {
+    return 100.0 * static_cast<double>(part) / static_cast<double>(std::max<std::int64_t>(1, whole));
+}
+
 Result<Phase> run_phase(const Options& options, bool with_harvest) {
     SlurmCentres centres(options.conf, {options.partition}, options.preemptible);
     Experiment experiment(form_of(options), centres);
-    Harvest harvest(options, centres);
-    if (with_harvest) EM_TRY(harvest.open(options));
-    EM_TRY(experiment.run([&] {
-        if (with_harvest && centres.now_ms() < options.seconds * second) harvest.step();
-    }));
-    Phase phase;
+    os::Children driver;
+    if (with_harvest) EM_TRY(start_driver(driver, options));
+    EM_TRY(experiment.run());
+    while (driver.any_left())
+        for (const os::ChildEvent& event : driver.poll(std::chrono::milliseconds(100)))
+            if (!event.line.empty()) fmt::print("\n{}", event.line);
     EM_TRY(centres.look());
-    phase.harvested_ms = centres.harvested_ms(options.warm_s * second, options.seconds * second);
-    if (with_harvest) {
-        harvest.wind_up();
-        phase.tally = harvest.tally();
-    }
-    phase.times = centres.times();
-    phase.tasks = experiment.tasks();
-    phase.idle_ms = idle_of(experiment, centres, options);
-    fmt::print("\n{}: {} jobs, others used {:.1f} % of the node-time, {:.0f} idle node-minutes",
-               with_harvest ? "with harvest" : "without", phase.tasks.size(),
-               100.0 - 100.0 * static_cast<double>(phase.idle_ms) /
-                           static_cast<double>(options.nodes * (options.seconds - options.warm_s) * second),
-               static_cast<double>(phase.idle_ms) / minute);
-    if (with_harvest)
-        fmt::print(", harvested {:.1f} %: {} links, {} told to leave, {} taken",
-                   100.0 * static_cast<double>(phase.harvested_ms) / static_cast<double>(phase.idle_ms),
-                   phase.tally.begun, phase.tally.told_to_leave, phase.tally.taken);
+    const std::int64_t from = options.warm_s * second, until = options.seconds * second;
+    const Phase phase{.times = centres.times(),
+                      .idle_ms = idle_of(experiment, centres, options),
+                      .harvested_ms = centres.harvested_ms(from, until)};
+    fmt::print("\n{}: {} jobs used {:.1f} % of the node-time; of {:.0f} idle node-minutes harvested {:.1f} %",
+               with_harvest ? "with harvest" : "without", experiment.tasks().size(),
+               100 - percent_of(phase.idle_ms, options.nodes * (until - from)),
+               static_cast<double>(phase.idle_ms) / minute, percent_of(phase.harvested_ms, phase.idle_ms));
     print_forecasts(experiment, centres, {});
     print_placement(experiment, centres, {}, 10 * second);
     (void)std::fflush(stdout);
@@ -200,7 +224,9 @@ int run(int argc, char** argv) {
     app.add_option("--warm", options.warm_s);
     app.add_option("--nodes-per-link", options.per_link);
     app.add_option("--phases", options.phases);
+    app.add_flag("--drive", options.drives, "only the links, on a cluster that somebody else loads");
     CLI11_PARSE(app, argc, argv);
+    if (options.drives) return drive(options);
     const Status ran = run_all(options);
     if (ran) return 0;
     fmt::print(stderr, "bench_harvest: {}\n", ran.error().message);

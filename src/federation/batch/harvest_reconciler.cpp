@@ -8,6 +8,8 @@
 namespace euromesh::federation {
 namespace {
 
+constexpr std::size_t starts_a_step = 8;  // a scheduler is not to be flooded, however much is idle
+
 // Takes the number and the sign after it away.
 bool take_number(std::string_view& text, char sign, std::int64_t& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -82,8 +84,8 @@ Status HarvestReconciler::step() {
         leaving_.push_back(marker);
         ++tally_.told_to_leave;
     }
-    std::int64_t number = 0;
-    for (const HarvestStart& start : plan.start) EM_TRY(begin(start, ++number));
+    for (std::size_t i = 0; i < std::min(plan.start.size(), starts_a_step); ++i)
+        EM_TRY(begin(plan.start[i], static_cast<std::int64_t>(i)));
     return {};
 }
 

@@ -233,7 +233,8 @@ QueuePicture picture_of(const SlurmQueue& queue, const SlurmQueueOptions& option
         if (is_harvest(job, options)) continue;
         // What is completing gives its nodes back any moment.
         const bool is_over = job.state == SlurmState::completing;
-        const std::int64_t ends = job.ended_ms > 0 ? job.ended_ms : job.started_ms + limit_most_ms;
+        const std::int64_t limit = job.limit_ms > 0 ? job.limit_ms : limit_most_ms;
+        const std::int64_t ends = job.ended_ms > 0 ? job.ended_ms : job.started_ms + limit;
         picture.running.push_back({job.nodes, std::clamp(job.started_ms, now_ms - limit_most_ms, now_ms),
                                    is_over ? now_ms + 1 : std::min(ends, now_ms + limit_most_ms)});
     }
