@@ -111,10 +111,19 @@ std::string terms_text(const Json& row) {
     return text;
 }
 
+// With which sites this one may not be in a run, and by which rule.
+std::string apart_text(const Json& row) {
+    std::string text;
+    for (const Json& pair : row.value("no_exchange", Json::array()))
+        if (pair.is_object())
+            text += fmt::format("; not with {}: {}", text_of(pair, "with"), text_of(pair, "rule"));
+    return text;
+}
+
 std::string why_text(const Json& row) {
     const std::string filter = text_of(row, "rejected_by"), rule = text_of(row, "rule");
-    if (filter.empty()) return fmt::format("score {} ms: {}", text_of(row, "score_ms"), terms_text(row));
-    return filter + (rule.empty() ? "" : ": " + rule);
+    if (!filter.empty()) return filter + (rule.empty() ? "" : ": " + rule) + apart_text(row);
+    return fmt::format("score {} ms: {}", text_of(row, "score_ms"), terms_text(row)) + apart_text(row);
 }
 
 Rows decision_rows(const Json& table) {

@@ -1,5 +1,6 @@
 // What `euromesh run` and a placed trainer are made of.
 #include "apps/announced_way.hpp"
+#include "apps/job_text.hpp"
 #include "apps/progress_file.hpp"
 #include "apps/run_job.hpp"
 #include "apps/run_memo.hpp"
@@ -257,6 +258,16 @@ TEST_CASE("what a trainer tells of itself: the site's host, or the address that 
     placed.listen.clear();
     placed.towards = fmt::format("127.0.0.1:{}", listener->local_port());
     CHECK(announced_address(placed, 4000) == "127.0.0.1:4000");
+}
+
+TEST_CASE("an explanation names the sites that one may not be with, and whose rule that is") {
+    const Json row = {{"site", "it"},
+                      {"partition", "booster"},
+                      {"score_ms", 5},
+                      {"no_exchange", Json::array({{{"with", "ch"}, {"rule", "stays (it)"}}})}};
+    const auto text = explanation_text({{"job", "j1"}, {"state", "waiting"}, {"now", Json::array({row})}});
+    REQUIRE(text);
+    CHECK(text->find("not with ch: stays (it)") != std::string::npos);
 }
 
 }  // namespace euromesh::apps
