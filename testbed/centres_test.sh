@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# centres_test.sh TUN_LINK LINE_PROBE PROGRAMS: three centres come up, keep their rules, run jobs of their own users, and leave nothing.
+# centres_test.sh TUN_LINK LINE_PROBE PROGRAMS: three centres come up, keep their rules, run jobs of their own users, train one model together,
+# and leave nothing.
 # Exit 77: not permitted here.
 set -euo pipefail
 centres=$(dirname "$(readlink -f "$0")")/centres/centres.sh
@@ -92,6 +93,49 @@ check_counts() {
         fail "the counts of what was refused: $("$centres" traffic "$bed" --json | jq -c .refused_packets)"
 }
 
+run_file() {
+    cat <<'RUN'
+[run]
+name = "small"
+steps = 60
+[model]
+dim = 32
+layers = 1
+heads = 2
+hidden = 64
+context = 16
+[inner]
+batch = 2
+[outer]
+inner_steps = 10
+[evaluate]
+every_rounds = 0
+windows = 8
+[federation]
+hours = 0.1
+RUN
+    for centre in jupiter leonardo marenostrum5; do printf '[[site]]\nname = "%s"\ntext = "text"\nheldout = "text"\n' $centre; done
+}
+
+# One run through a coordinator, by hub and spool; checked as its user would.
+check_run() {
+    local home
+    "${centres%centres.sh}federation.sh" up "$bed" || fail "a federation over the centres; see above"
+    for home in jupiter/home/jana leonardo/home/luca marenostrum5/home/marta; do
+        seq 100 3000 >"$bed/$home/euromesh/data/text"
+        chown --reference="$bed/$home" "$bed/$home/euromesh/data/text"
+    done
+    run_file >"$bed/net/home/you/run.toml"
+    chown --reference="$bed/net/home/you" "$bed/net/home/you/run.toml"
+    on net -- euromesh apply --tier playground
+    on net -- euromesh run run.toml || fail "a run over three centres"
+    on net -- euromesh verify run.toml || fail "what is true of every run"
+    "$centres" traffic "$bed" --json | jq -e '[.services[] | select(.from != "net") | .port] | unique == [4400, 4410, 8443]' >/dev/null ||
+        fail "the run did not go by hub and spool: $("$centres" traffic "$bed" --json | jq -c .services)"
+    [ "$(bytes marenostrum5-n1 net)" = 0 ] || fail "a compute node without a network reached the world"
+    "${centres%centres.sh}federation.sh" down "$bed"
+}
+
 # The process tables of the machines, and the ids of what delays the lines.
 remember() {
     tables=$(awk '{ print $4 }' "$bed/state/machines" | while read -r process; do readlink "/proc/$process/ns/pid"; done)
@@ -126,6 +170,7 @@ measure jupiter-n1 net 10.88.4.2 14.0 18
 measure leonardo-n1 jupiter-n1 10.88.1.131 18.5 22
 measure marenostrum5 jupiter 10.88.1.130 24.6 28
 check_counts leonardo-n1
+check_run
 
 "$centres" cut "$bed" leonardo
 status=0
