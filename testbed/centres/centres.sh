@@ -241,7 +241,7 @@ main() {
             ;;
         down)
             [ -n "${1:-}" ] || usage 2 >&2
-            folder=$(readlink -f "$1")
+            folder=$(readlink -m "$1")
             down
             ;;
         run | status | traffic)
