@@ -15,7 +15,6 @@ namespace {
 // Free texts last; names of jobs may hold anything.
 constexpr std::string_view queue_format = "%i|%P|%T|%D|%V|%S|%e|%l|%Y|%N|%r|%j";
 constexpr std::size_t queue_fields = 12;
-constexpr std::int64_t minute_ms = 60'000;
 constexpr std::size_t number_digits_most = 9;
 
 // The waiting job's turn would not make it start.
