@@ -46,5 +46,5 @@ bring() {
 # What each site's manifests say: "ROUND STATE" of every outer step, once, however many files and sites told it.
 outer_states() { cat "$@" | jq -r '"\(.round) \(.state_after)"' | sort -nu; }
 
-home_of() { echo "$bed/$1"/home/*; }
+home_of() { echo "$bed/$1/home"/*; }
 run_folder() { echo "$(home_of "$1")/euromesh/state/runs/$2"; }
