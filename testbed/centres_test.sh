@@ -161,7 +161,8 @@ begin=$EPOCHREALTIME
 "$centres" up "$bed" --programs "$programs" --tun-link "$tun_link"
 took=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
 echo "up in $took s"
-within "$took" 0 20 || fail "up took $took s, expected at most 20"
+# 4 to 9 s on a machine with nothing else to do; a busy one is no failure.
+within "$took" 0 90 || fail "up took $took s, expected 4 to 20, and at most 90 on a busy machine"
 network=$(cat "$bed/state/wan")
 
 check_who_reaches_whom
