@@ -12,6 +12,7 @@
 #include "apps/site_run.hpp"
 #include "apps/solo_run.hpp"
 #include "base/os/process.hpp"
+#include "base/os/socket.hpp"
 #include "base/os/terminal.hpp"
 #include "contract/measured.hpp"
 #include "contract/run_placement.hpp"
@@ -24,6 +25,9 @@ using contract::Teller;
 
 // EX_TEMPFAIL: start it again, and it goes on (docs/cli.md).
 constexpr int status_go_on = 75;
+// For how long an allocation waits for room on a full disk, and for how much.
+constexpr Nanoseconds room_wait = std::chrono::minutes(10);
+constexpr std::size_t room_bytes = 4u << 20;
 
 struct TrainArguments {
     std::filesystem::path run_file;
@@ -140,6 +144,20 @@ Result<RunSpec> load_spec(const TrainArguments& arguments) {
     return contract::placed_run_spec(text, placement);
 }
 
+// The next allocation would find the disk as full, and one that ends at once counts against its claim.
+void wait_for_room(const os::Path& folder, const Clock& clock) {
+    const std::string some(room_bytes, '\n');
+    const os::Path file = folder / "room";
+    const Nanoseconds limit = clock.monotonic() + room_wait;
+    while (!os::stop_requested() && clock.monotonic() < limit) {
+        const Status written = os::write_file_atomically(file, some);
+        std::error_code ignored;
+        std::filesystem::remove(file, ignored);
+        if (written || written.error().code != Code::no_space) return;
+        os::wait_ready({}, std::chrono::milliseconds(500));
+    }
+}
+
 Status train(const TrainArguments& arguments, Context& context) {
     if (!arguments.manifests.empty()) return check_manifest_files(arguments.manifests, arguments.json);
     if (arguments.run_file.empty())
@@ -149,8 +167,11 @@ Status train(const TrainArguments& arguments, Context& context) {
     const bool one_process = !arguments.site.empty() || !arguments.alone.empty() || arguments.data_parallel;
     EM_TRY(check_measure_file(arguments, one_process));
     os::watch_for_stop();
-    return one_process ? train_one(spec, arguments, context)
-                       : train_here(std::move(spec), arguments, context);
+    if (!one_process) return train_here(std::move(spec), arguments, context);
+    const Status trained = train_one(spec, arguments, context);
+    const bool waits = !trained && trained.error().code == Code::no_space && allocation_number() > 0;
+    if (waits) wait_for_room(spec.folder, context.clock);
+    return trained;
 }
 
 void declare(CLI::App& command, TrainArguments& to) {

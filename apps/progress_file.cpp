@@ -37,8 +37,9 @@ std::string newest_head(const os::Path& manifests) {
 
 }  // namespace
 
-ProgressFile::ProgressFile(os::Path file, os::Path manifests, std::int64_t rounds_all)
-    : file_(std::move(file)), manifests_(std::move(manifests)) {
+ProgressFile::ProgressFile(os::Path file, os::Path manifests, std::int64_t rounds_all,
+                           std::vector<std::string> sites)
+    : file_(std::move(file)), manifests_(std::move(manifests)), sites_(std::move(sites)) {
     const auto text = os::read_file(file_, federation::run_progress_max_bytes);
     const auto json = text ? parse_json(*text) : Result<Json>(fail(text.error()));
     const auto before =
@@ -49,9 +50,27 @@ ProgressFile::ProgressFile(os::Path file, os::Path manifests, std::int64_t round
     progress_.done = false;
 }
 
+void ProgressFile::take_absence(const std::string& site, const Json& event) {
+    const std::int64_t round = integer_of(event, "round"), now = integer_of(event, "at_ms");
+    auto& all = progress_.happenings;
+    const auto last =
+        std::find_if(all.rbegin(), all.rend(), [&](const auto& one) { return one.site == site; });
+    if (last != all.rend() && last->last + 1 == round) {
+        last->last = round;
+        last->until_ms = std::max(last->from_ms, now);
+        return;
+    }
+    all.push_back(
+        {.kind = "absent", .site = site, .from_ms = now, .until_ms = now, .number = round, .last = round});
+    tidy(all);
+}
+
 void ProgressFile::take_round(const Json& event) {
+    const Json members = event.value("members", Json::array());
+    for (const std::string& site : sites_)
+        if (std::find(members.begin(), members.end(), Json(site)) == members.end()) take_absence(site, event);
     progress_.rounds = std::max(progress_.rounds, integer_of(event, "round") + 1);
-    progress_.members = static_cast<std::int64_t>(event.value("members", Json::array()).size());
+    progress_.members = static_cast<std::int64_t>(members.size());
     if (event.value("contributed", false)) {
         progress_.inner_steps += integer_of(event, "inner_steps");
         progress_.tokens += integer_of(event, "tokens");
@@ -96,8 +115,10 @@ void ProgressFile::write() {
 Result<std::shared_ptr<ProgressFile>> progress_file_of(const contract::RunSpec& spec,
                                                        const std::string& site) {
     if (!spec.placed || spec.placed->progress_file.empty()) return std::shared_ptr<ProgressFile>();
+    std::vector<std::string> sites;
+    for (const contract::SiteSpec& one : spec.sites) sites.push_back(one.id.text());
     return std::make_shared<ProgressFile>(spec.placed->progress_file, manifest_file(spec, site),
-                                          static_cast<std::int64_t>(Rounds(spec).count()));
+                                          static_cast<std::int64_t>(Rounds(spec).count()), std::move(sites));
 }
 
 }  // namespace euromesh::apps

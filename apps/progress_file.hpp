@@ -16,8 +16,10 @@ namespace euromesh::apps {
 
 class ProgressFile {
   public:
-    // `manifests`: the site's file, of which the newest line's chain digest is told.
-    ProgressFile(os::Path file, os::Path manifests, std::int64_t rounds_all);
+    // `manifests`: the site's file, of which the newest line's chain digest is told. `sites`: all of the run,
+    // so that who had no part in a round can be told.
+    ProgressFile(os::Path file, os::Path manifests, std::int64_t rounds_all,
+                 std::vector<std::string> sites = {});
 
     // Events as a trainer tells them (docs/cli.md).
     void take(const Json& event);
@@ -25,9 +27,11 @@ class ProgressFile {
 
   private:
     void take_round(const Json& event);
+    void take_absence(const std::string& site, const Json& event);
     void write();
 
     os::Path file_, manifests_;
+    std::vector<std::string> sites_;
     federation::RunProgress progress_;
 };
 

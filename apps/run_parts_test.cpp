@@ -228,6 +228,26 @@ TEST_CASE("progress goes on over the trainer's starts, and ends with the chain's
     CHECK(end.address.empty());
 }
 
+TEST_CASE("who had no part in rounds is told, in one piece as long as it lasts") {
+    TestRun test;
+    const auto tell = [&](std::initializer_list<std::pair<int, Json>> rounds) {
+        ProgressFile progress(test.file("progress.json"), test.file("none.jsonl"), 99, {"a", "b", "c"});
+        for (const auto& [round, members] : rounds)
+            progress.take(
+                {{"event", "round"}, {"round", round}, {"members", members}, {"at_ms", 1000 * round}});
+        return progress.progress().happenings;
+    };
+    tell({{0, {"a", "b", "c"}}, {1, {"a", "c"}}, {2, {"a", "c"}}});
+    const auto all = tell({{3, {"a"}}, {4, {"a", "b", "c"}}, {5, {"a", "c"}}});
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].site == "b");
+    CHECK(all[0].number == 1);
+    CHECK(all[0].last == 3);
+    CHECK(all[0].until_ms == 3000);
+    CHECK(all[1].site == "c");
+    CHECK(all[2].number == 5);
+}
+
 TEST_CASE("an address that is not known yet is called for again; one that is known is dialled") {
     TestRun test;
     AnnouncedWay way(test.file("peers.json"), "b", {}, real_clock);

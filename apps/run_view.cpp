@@ -6,6 +6,7 @@
 #include <set>
 
 #include "apps/job_text.hpp"
+#include "apps/run_story.hpp"
 #include "apps/teller.hpp"
 #include "apps/text_table.hpp"
 #include "federation/core/records.hpp"
@@ -158,6 +159,7 @@ Json run_report(const contract::RunSpec& spec, const Json& run, const Json& site
                 {"submitted_ms", number(run, "submitted_ms")},
                 {"ended_ms", number(run, "ended_ms")},
                 {"sites", std::move(rows)},
+                {"happenings", run_story(run)},
                 {"tokens", tokens},
                 {"flop", training_flop_of(spec, tokens)},
                 {"bytes_sent", bytes},
@@ -193,7 +195,7 @@ std::string report_text(const Json& report) {
     if (number(report, "energy_j") > 0)
         all +=
             fmt::format(", {:.3g} kWh (calculated)", static_cast<double>(number(report, "energy_j")) / 3.6e6);
-    return all + "\n";
+    return all + "\n" + story_text(report.value("happenings", Json::array()), number(report, "submitted_ms"));
 }
 
 // ---- checks ----------------------------------------------------------------------------------------------

@@ -143,7 +143,9 @@ Result<RunSpec> placed_run_spec(std::string_view run_file, const RunPlacement& p
     place_exchange(spec, placement);
     EM_TRY(check_ways(spec, placement));
     const auto sites = static_cast<std::int64_t>(spec.sites.size());
-    spec.rounds.quorum = std::min(spec.rounds.quorum, sites);
+    // Two groups that cannot see each other, or follow one another, must not both go on: each would have a
+    // chain of rounds of its own.
+    spec.rounds.quorum = std::clamp(spec.rounds.quorum, sites / 2 + 1, sites);
     PlacedSpec placed;
     placed.progress_file = placement.progress_file;
     placed.peers_file = placement.peers_file;

@@ -44,6 +44,21 @@ TEST_CASE("only the chosen sites remain, in the order of the run file, each by i
     CHECK(spec->placed->starting_members == 2);
 }
 
+TEST_CASE("a placed run goes on by majority, whatever its file says of a smaller quorum") {
+    const auto quorum_of = [](const std::string& asked, std::size_t sites) {
+        std::string file = run_file;
+        file.replace(file.find("quorum = 3"), 10, "quorum = " + asked);
+        RunPlacement made = placement();
+        made.sites.push_back({"b", "hub", "hub.example:4000", ""});
+        made.sites.resize(sites);
+        return placed_run_spec(file, made).value().rounds.quorum;
+    };
+    CHECK(quorum_of("1", 3) == 2);
+    CHECK(quorum_of("3", 3) == 3);
+    CHECK(quorum_of("1", 2) == 2);
+    CHECK(quorum_of("1", 1) == 1);
+}
+
 TEST_CASE("written and read again it is the same; anything else is refused with its place") {
     const auto again = parse_run_placement(to_json(placement()).dump());
     REQUIRE_MESSAGE(again, again.error().message);

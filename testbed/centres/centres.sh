@@ -2,13 +2,15 @@
 # Three HPC centres and the world outside them on one machine, each centre with its own network, users, storage and Slurm.
 #
 #   testbed/centres/centres.sh up DIR [--nodes 2] [--cpus 2] [--rate 500mbit] [--no-slurm] [--partitions SPEC]
-#                              [--programs FOLDER] [--tun-link PROGRAM] [--abroad]
+#                              [--programs FOLDER] [--tun-link PROGRAM] [--abroad] [--home 256m]
 #   testbed/centres/centres.sh run DIR MACHINE [--as USER] -- COMMAND
 #   testbed/centres/centres.sh status DIR
 #   testbed/centres/centres.sh traffic DIR [--json]      bytes between machines of different centres, by destination
 #   testbed/centres/centres.sh cut DIR CENTRE | mend DIR CENTRE       its line to the world: silence, no error
 #   testbed/centres/centres.sh fail DIR MACHINE | repair DIR MACHINE  it loses power: all its processes end
 #   testbed/centres/centres.sh down DIR
+#
+# --home: each user's home is a file system of its own of that size (in memory), which can be full.
 #
 # Machines are CENTRE (its login node), CENTRE-n1, CENTRE-n2 ... (compute nodes), net (the world outside: coordinator, hub,
 # object store) and, with --abroad, alps (one machine of a site in Switzerland, without a scheduler). Centres, their users and policies stand in centres.txt; delays follow from data/network.csv. What a machine sees,
@@ -28,6 +30,7 @@ partitions='batch MaxTime=60;spare MaxTime=60 PriorityTier=0 PreemptMode=requeue
 slurm=true
 programs=
 tun_link=
+home_size=
 abroad=false
 name=([4]=net [5]=alps) city=() policy=([5]=direct) user=([4]=you [5]=reto) uid=([4]=42000 [5]=42005) text=()
 
@@ -44,7 +47,7 @@ die() {
 . "$here/scheduler.sh"
 
 usage() {
-    sed -n '2,17s/^# \{0,1\}//p' "$0"
+    sed -n '2,18s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -71,13 +74,14 @@ read_options() {
         case "$1" in
             --no-slurm) slurm=false; shift; continue ;;
             --abroad) abroad=true; shift; continue ;;
-            --nodes | --cpus | --rate | --partitions | --programs | --tun-link) [ $# -gt 1 ] || die "$1 needs a value" ;;&
+            --nodes | --cpus | --rate | --partitions | --programs | --tun-link | --home) [ $# -gt 1 ] || die "$1 needs a value" ;;&
             --nodes) nodes=$2 ;;
             --cpus) cpus=$2 ;;
             --rate) rate=$2 ;;
             --partitions) partitions=$2 ;;
             --programs) programs=$2 ;;
             --tun-link) tun_link=$2 ;;
+            --home) home_size=$2 ;;
             *) die "unknown option '$1' (centres.sh --help lists them)" ;;
         esac
         shift 2
@@ -112,6 +116,8 @@ centre_files() {
     echo "${user[$1]}:x:${uid[$1]}:" >>"$centre/etc/group"
     : >"$centre/etc/resolv.conf"
     write_login "$centre/etc/login"
+    mkdir -p "$centre/home/${user[$1]}"
+    [ -z "$home_size" ] || mount -t tmpfs -o "size=$home_size" tmpfs "$centre/home/${user[$1]}"
     install -d -m 700 -o "${uid[$1]}" -g "${uid[$1]}" "$centre/home/${user[$1]}"
 }
 
@@ -170,7 +176,15 @@ down() {
     [ -d "$folder/state" ] || return 0
     machine_stop
     [ ! -e "$folder/state/wan" ] || wan_do down
+    homes_down
     rm -rf "$folder/state"
+}
+
+homes_down() {
+    local n
+    for n in 1 2 3 4 5; do
+        ! mountpoint -q "$folder/${name[$n]}/home/${user[$n]}" || umount "$folder/${name[$n]}/home/${user[$n]}"
+    done
 }
 
 # The folder of a testbed that is up.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # federation.sh up DIR [--allocation SECONDS] [--rules CENTRE=FILE]... | down DIR
+# federation.sh kill DIR PART | revive DIR PART
 # A federation over the centres of a testbed that is up in DIR. The coordinator is in the world outside, each centre's agent on its login
 # node, as its user, with Slurm as batch system; hub and depot in the world, a relay on each login node. With alps (centres.sh up
 # --abroad) a fourth site, outside of the EU, with local processes. `centres.sh run DIR net -- euromesh submit ...` then speaks for a
@@ -7,6 +8,8 @@
 #
 # An agent is joined as docs/operators.md says, with texts from build/text where they are (examples/three-sites/prepare-text.sh). The
 # program is the testbed's. All that is started ends with DIR's testbed, or by `down`. Logs are in DIR/log.
+#
+# PART: coordinator, depot, agent-CENTRE, relay-CENTRE; killed by SIGKILL, started again as it was.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 verb=${1:-}
@@ -28,9 +31,31 @@ on() { "$here/centres.sh" run "$bed" "$@"; }
 start() {
     local log=$1
     shift
-    (exec setsid "$here/centres.sh" run "$bed" "$@") >"$bed/log/$log" 2>&1 </dev/null &
+    (exec setsid "$here/centres.sh" run "$bed" "$@") >>"$bed/log/$log" 2>&1 </dev/null &
     echo "$! $log" >>"$bed/state/federation"
     disown $!
+}
+
+part() {
+    case $1 in
+        coordinator)
+            start "$1" net -- euromesh up --folder up --listen $address:8443 --certificate tls.pem --key tls.key --authorities tls.pem --admit admit --json
+            ;;
+        depot) start "$1" net -- euromesh relay --depot --spool depot --listen $address:4410 --secret secret ;;
+        agent-*) start "$1" "${1#agent-}" -- euromesh site run --config euromesh/site.toml ;;
+        relay-*) start "$1" "${1#relay-}" -- euromesh relay --spool euromesh/spool --site "${1#relay-}" --to tcp:$address:4410 --secret euromesh/secret ;;
+        *) die "no part is called '$1'" ;;
+    esac
+}
+
+# The program is the child of who went into the machine, and that ends with it.
+kill_part() {
+    local process child
+    process=$(awk -v log_file="$1" '$2 == log_file { print $1 }' "$bed/state/federation" | tail -n 1)
+    [ -n "$process" ] && child=$(pgrep -P "$process") || die "$1 does not live"
+    kill -KILL "$child"
+    while [ -e "/proc/$child" ]; do read -rt 0.02 <> <(:) || true; done
+    sed -i "/^$process /d" "$bed/state/federation"
 }
 
 # wait_until SECONDS WHAT COMMAND...
@@ -49,7 +74,8 @@ coordinator_up() {
     mkdir -p "$world"/{admit,depot}
     [ -s "$world/secret" ] || (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$world/secret")
     chown -R --reference="$world" "$world"
-    start coordinator net -- euromesh up --folder up --listen $address:8443 --certificate tls.pem --key tls.key --authorities tls.pem --admit admit --json
+    rm -f "$bed/log/coordinator"
+    part coordinator
     wait_until 60 "the coordinator" grep -q '"ready"' "$bed/log/coordinator"
     key=$(on net -- curl -sS --cacert tls.pem "https://$address:8443/v1/federation" | jq -er .coordinator_key) ||
         die "the coordinator does not tell its key; see $bed/log/coordinator"
@@ -107,8 +133,8 @@ join() {
     chown -R --reference="$home" "$home"
     on "$1" -- euromesh site key --config euromesh/site.toml >"$world/admit/.$1"
     mv "$world/admit/.$1" "$world/admit/$1.json"
-    start "agent-$1" "$1" -- euromesh site run --config euromesh/site.toml
-    start "relay-$1" "$1" -- euromesh relay --spool euromesh/spool --site "$1" --to tcp:$address:4410 --secret euromesh/secret
+    part "agent-$1"
+    part "relay-$1"
 }
 
 sites_known() { [ "$(on net -- euromesh sites --json | jq '[.. | .partitions? // empty | select(length > 0)] | length')" = "$1" ]; }
@@ -118,7 +144,7 @@ up() {
     [ -d "$bed/state" ] || die "no testbed is up in '$bed'"
     down
     coordinator_up
-    start depot net -- euromesh relay --depot --spool depot --listen $address:4410 --secret secret
+    part depot
     join jupiter jana DE "Forschungszentrum Juelich" jupiter-booster direct de
     join leonardo luca IT CINECA leonardo-booster hub it
     join marenostrum5 marta ES BSC-CNS mn5-acc spool es
@@ -137,11 +163,15 @@ down() {
     rm -f "$bed/state/federation"
 }
 
-read_options "$@"
 case $verb in
-    up | down) $verb ;;
+    up | down)
+        read_options "$@"
+        $verb
+        ;;
+    kill) kill_part "${1:-}" ;;
+    revive) part "${1:-}" ;;
     *)
-        sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac

@@ -59,7 +59,7 @@ machine_enter() {
 machine_init() {
     local name=$1 etc=$2 folder=$3 programs=$4 scripts=$5 file target
     hostname "$name"
-    mount --bind "${etc%/*}" /srv
+    mount --rbind "${etc%/*}" /srv
     mount --bind "$programs" /srv/bin
     mount --bind "$scripts" /srv/testbed
     for file in hosts passwd group resolv.conf; do

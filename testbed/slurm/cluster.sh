@@ -247,7 +247,8 @@ wait_for() {
     local what=$1 left=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
-        alive "$what" || return 1
+        # In the middle of becoming another program a process has no environment for a moment.
+        alive "$what" || { sleep 0.3 && alive "$what"; } || return 1
         ((--left > 0)) || return 1
         sleep 0.1
     done

@@ -95,6 +95,7 @@ struct BatchJob {
     std::int64_t started_ms = 0;
     std::int64_t ended_ms = 0;
     BatchUsage usage{};
+    std::vector<BatchJob> allocations{};  // of a chain: those that were asked for, in order
 
     bool is_over() const { return state != BatchState::queued && state != BatchState::running; }
     bool operator==(const BatchJob&) const = default;

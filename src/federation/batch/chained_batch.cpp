@@ -104,6 +104,8 @@ Status ChainedBatch::refresh() {
 BatchJob ChainedBatch::told(const Claim& claim) const {
     BatchJob job = claim_of(claim.record, policy_of(claim.record), claim.links, now_ms());
     if (!job.is_over() && !claim.trouble.empty()) job.message = as_message(claim.trouble);
+    for (const std::optional<BatchJob>& link : claim.links)
+        if (link) job.allocations.push_back(*link);
     return job;
 }
 

@@ -173,6 +173,7 @@ Result<SlurmJob> parse_scontrol_job(std::string_view text) {
         if (key == "SubmitTime" && job.submitted_ms == 0) job.submitted_ms = slurm_time_ms(value);
         if (key == "StartTime" && job.started_ms == 0) job.started_ms = slurm_time_ms(value);
         if (key == "EndTime" && job.ended_ms == 0) job.ended_ms = slurm_time_ms(value);
+        if (key == "Restarts" && job.restarts == 0 && is_number(value)) job.restarts = number_of(value);
         if (key == "WorkDir" && job.folder.empty()) job.folder = value;
     }
     if (!is_number(job.id) || state.empty())

@@ -57,6 +57,10 @@ BatchJob by_record(const SlurmEvidence& evidence) {
 BatchJob by_itself(const SlurmEvidence& evidence) {
     if (evidence.ended) return by_record(evidence);
     const SlurmJob& job = *evidence.job;
+    // The guard could not make its folder: a full disk.
+    if (!evidence.began && job.exit_status == exit_go_on)
+        return over(evidence, BatchState::ended, EndCause::interrupted,
+                    "it could not write in its folder; Slurm: " + job.words);
     if (!evidence.began)
         return over(evidence, BatchState::ended, EndCause::not_started, "Slurm: " + job.words);
     if (job.exit_signal > 0) {
@@ -68,8 +72,18 @@ BatchJob by_itself(const SlurmEvidence& evidence) {
                 "its run ended without a word, perhaps requeued; Slurm: " + job.words);
 }
 
+// Whatever became of the second run, which is none.
+bool was_requeued(const SlurmEvidence& evidence) {
+    const bool is_done =
+        evidence.ended && evidence.ended->cause == EndCause::exit && evidence.ended->exit_status == 0;
+    return evidence.began && evidence.job->restarts > 0 && !is_done;
+}
+
 BatchJob by_slurm(const SlurmEvidence& evidence) {
     const SlurmJob& job = *evidence.job;
+    if (was_requeued(evidence))
+        return over(evidence, BatchState::ended, EndCause::interrupted,
+                    "requeued at the site; Slurm: " + job.words);
     switch (job.state) {
         case SlurmState::timeout:
             return over(evidence, BatchState::ended, EndCause::time_limit, "Slurm: " + job.words);

@@ -57,6 +57,28 @@ TEST_CASE("why an allocation ended is told by Slurm") {
     CHECK(judge_slurm_job(evidence(SlurmState::failed)).cause == EndCause::interrupted);
 }
 
+TEST_CASE("a requeue is told as one, unless the program was done; a full disk is no refusal") {
+    for (const SlurmState state : {SlurmState::cancelled, SlurmState::failed}) {
+        SlurmEvidence seen = evidence(state);
+        seen.job->restarts = 1;
+        CHECK(judge_slurm_job(seen).cause == EndCause::interrupted);
+        CHECK(judge_slurm_job(seen).message == "requeued at the site; Slurm: WORDS");
+        seen.ended =
+            SlurmEnded{.cause = EndCause::exit, .exit_status = 75, .started_ms = 2000, .ended_ms = 5000};
+        CHECK(judge_slurm_job(seen).message == "requeued at the site; Slurm: WORDS");
+        CHECK(judge_slurm_job(seen).usage.wall_ms == 3000);
+    }
+    SlurmEvidence done = evidence(SlurmState::failed);
+    done.job->restarts = 1;
+    done.ended = SlurmEnded{.cause = EndCause::exit, .started_ms = 2000, .ended_ms = 5000};
+    CHECK(judge_slurm_job(done).exit_status == 0);
+    SlurmEvidence full = evidence(SlurmState::failed);
+    full.began.reset();
+    full.job->exit_status = 75;
+    CHECK(judge_slurm_job(full).cause == EndCause::interrupted);
+    CHECK(judge_slurm_job(full).message == "it could not write in its folder; Slurm: WORDS");
+}
+
 TEST_CASE("who asked for the end gets it, and a job that never began has used nothing") {
     SlurmEvidence seen = evidence(SlurmState::cancelled);
     seen.cancel_asked = true;

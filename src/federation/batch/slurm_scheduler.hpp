@@ -42,6 +42,7 @@ struct SlurmJob {
     std::int64_t ended_ms = 0;
     std::optional<std::int64_t> exit_status{};  // 0 to 255
     std::int64_t exit_signal = 0;
+    std::int64_t restarts = 0;  // how often it was queued again; told of one that is asked for by its number
 
     bool is_over() const { return state >= SlurmState::completed; }
 };

@@ -96,6 +96,14 @@ struct FederationRecord {
     std::vector<KeyChangeRecord> key_changes;  // all, oldest first: no key comes back
 };
 
+struct SiteStateChange {
+    std::int64_t time_ms = 0;
+    std::string state;
+    std::string words;
+    bool operator==(const SiteStateChange&) const = default;
+};
+inline constexpr std::size_t site_changes_most = 100;
+
 struct SiteRecord {
     std::string id;
     std::string public_key;  // of the agent
@@ -110,6 +118,7 @@ struct SiteRecord {
     std::string rules_digest;
     std::string journal;  // of the agent: a new one means that it has lost its memory
     std::vector<std::string> old_journals;
+    std::vector<SiteStateChange> changes;  // of its state, the newest
 };
 
 struct AccountRecord {
@@ -284,6 +293,10 @@ void describe(A& a, FederationRecord& x) {
     a.optional("mode_until_ms", x.mode_until_ms), a.optional("key_changes", x.key_changes);
 }
 template <class A>
+void describe(A& a, SiteStateChange& x) {
+    a("time_ms", x.time_ms), a("state", x.state), a.optional("words", x.words);
+}
+template <class A>
 void describe(A& a, SiteRecord& x) {
     a("id", x.id), a("public_key", x.public_key), a("country", x.country), a("operator", x.op);
     a("hosting", x.hosting), a.optional("owners", x.owners), a.optional("shares", x.shares);
@@ -291,7 +304,7 @@ void describe(A& a, SiteRecord& x) {
     a.optional("described", x.described);
     if (x.described) a("document", x.document);
     a.optional("rules_digest", x.rules_digest), a.optional("journal", x.journal);
-    a.optional("old_journals", x.old_journals);
+    a.optional("old_journals", x.old_journals), a.optional("changes", x.changes);
 }
 template <class A>
 void describe(A& a, AccountRecord& x) {

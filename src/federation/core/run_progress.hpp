@@ -6,11 +6,43 @@
 // itself is its word: that the others tell the same digests is what can be checked.
 #pragma once
 
+#include <vector>
+
 #include "federation/core/fields.hpp"
 
 namespace euromesh::federation {
 
-inline constexpr std::size_t run_progress_max_bytes = 4096;
+inline constexpr std::size_t run_progress_max_bytes = 256u << 10;
+inline constexpr std::size_t run_happenings_most = 400;  // of one site; with more the oldest go
+inline constexpr std::size_t run_words_most_bytes = 240;
+
+// Something that came between, as a site saw it.
+//
+// allocation        one of the claim's, from its start to its end (agent)
+// waiting           between two of them (agent)
+// scheduler-silent  the centre's batch system gave no answer (agent)
+// coordinator-away  it could not be reached from the centre (agent)
+// agent-away        the centre's agent was not running (agent, when it runs again)
+// disk-full         nothing could be written in the agent's folder (agent)
+// absent            `site` had no part in rounds `number` to `last` (trainer)
+struct RunHappening {
+    std::string kind;
+    std::string site;           // absent: who
+    std::int64_t from_ms = 0;   // UTC
+    std::int64_t until_ms = 0;  // 0: it lasts
+    std::int64_t number = 0;    // allocation: which of the claim; absent: the first round
+    std::int64_t last = 0;      // absent: the last round
+    std::string id;             // allocation: the scheduler's own number
+    std::string words;
+    bool operator==(const RunHappening&) const = default;
+};
+
+template <class A>
+void describe(A& a, RunHappening& x) {
+    a("kind", x.kind), a.optional("site", x.site), a.optional("from_ms", x.from_ms);
+    a.optional("until_ms", x.until_ms), a.optional("number", x.number), a.optional("last", x.last);
+    a.optional("id", x.id), a.optional("words", x.words);
+}
 
 struct RunProgress {
     std::string address;          // HOST:PORT where its trainer listens now; empty: nobody dials it
@@ -29,6 +61,7 @@ struct RunProgress {
     bool done = false;
     std::string outer_digest;   // of the outer state after the newest round
     std::string manifest_head;  // chain digest of the newest manifest
+    std::vector<RunHappening> happenings;
     bool operator==(const RunProgress&) const = default;
 };
 
@@ -42,11 +75,17 @@ void describe(A& a, RunProgress& x) {
     a.optional("loss_millionths", x.loss_millionths);
     a.optional("held_out_millionths", x.held_out_millionths), a.optional("starts", x.starts);
     a.optional("done", x.done), a.optional("outer_digest", x.outer_digest);
-    a.optional("manifest_head", x.manifest_head);
+    a.optional("manifest_head", x.manifest_head), a.optional("happenings", x.happenings);
 }
 
 // bad_input: not such a document, a count below zero, a digest that is none.
 Result<RunProgress> read_run_progress(const Json& json);
+
+// bad_input: as read_run_progress(); a kind that is none, an end before its beginning.
+Status check(const RunHappening& happening);
+
+// By time, with the oldest left out of what is too much.
+void tidy(std::vector<RunHappening>& happenings);
 
 // What the ledger keeps: without what is true only now.
 RunProgress for_the_ledger(RunProgress progress);

@@ -162,10 +162,12 @@ Status Tables::on(const Event&, const SiteDescribed& data) {
     return {};
 }
 
-Status Tables::on(const Event&, const SiteStateSet& data) {
+Status Tables::on(const Event& event, const SiteStateSet& data) {
     SiteRecord* site = find_in(sites_, data.site);
     if (site == nullptr) return unfit("site", data.site);
     site->state = data.state;
+    site->changes.push_back({event.time_ms, data.state, data.words});
+    if (site->changes.size() > site_changes_most) site->changes.erase(site->changes.begin());
     return {};
 }
 

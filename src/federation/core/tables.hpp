@@ -124,7 +124,7 @@ class Tables {
     Status change_key(const KeyChangeRecord& change);
     Status on(const Event&, const SiteAdmitted& data);
     Status on(const Event&, const SiteDescribed& data);
-    Status on(const Event&, const SiteStateSet& data);
+    Status on(const Event& event, const SiteStateSet& data);
     Status on(const Event&, const SiteJournalOpened& data);
     Status on(const Event& event, const AccountSeen& data);
     Status on(const Event&, const ProjectSet& data);

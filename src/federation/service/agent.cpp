@@ -14,6 +14,8 @@ constexpr std::size_t journal_max_bytes = 16u << 20;
 constexpr std::size_t output_most = 1u << 20;    // kept of a stream when its job is forgotten
 constexpr std::size_t output_sent = 256u << 10;  // of a stream in one answer
 constexpr std::size_t manifests_sent = 1u << 20;
+// A batch system or a coordinator that takes so long to answer is told of as silent meanwhile.
+constexpr std::int64_t patience_ms = 5'000;
 constexpr std::string_view journal_name = "the agent's journal";
 
 std::string_view claim_state(BatchState state) {
@@ -96,13 +98,15 @@ Agent::Agent(AgentConfig config, SigningKey key, BatchSystem& batch, Coordinator
       clock_(&clock),
       logger_(&logger),
       token_key_(TokenKey::generate(TokenAlgorithm::es256)),
-      runs_(config_.site, std::filesystem::absolute(config_.folder), config_.train) {}
+      runs_(config_.site, std::filesystem::absolute(config_.folder), config_.train),
+      diary_(config_.folder / "diary.json") {}
 
 Result<Agent> Agent::open(AgentConfig config, SigningKey key, BatchSystem& batch, CoordinatorCall call,
                           const Clock& clock, const Logger& logger) {
     Agent agent(std::move(config), std::move(key), batch, std::move(call), clock, logger);
     EM_TRY(os::make_folders(agent.config_.folder / "output"));
     EM_TRY(agent.read_files());
+    agent.diary_.read(agent.now_ms());
     return agent;
 }
 
@@ -186,17 +190,40 @@ Result<Json> Agent::call(const std::string& path, const Json& body) {
     }
 }
 
+Result<std::vector<BatchJob>> Agent::ask_batch() {
+    const std::int64_t asked = now_ms();
+    auto jobs = batch_->list();
+    const std::int64_t now = now_ms();
+    if (!jobs) {
+        if (jobs.error().code == Code::no_space) diary_.begin("disk-full", asked, jobs.error().message);
+        return jobs;
+    }
+    std::vector<BatchJob> of_runs;
+    for (const BatchJob& job : *jobs)
+        if (run_claims_.contains(job.marker)) of_runs.push_back(job);
+    diary_.see(of_runs, now);
+    if (now - asked >= patience_ms)
+        diary_.note("scheduler-silent", asked, now, "the batch system did not answer");
+    diary_.keep(now);
+    return jobs;
+}
+
 Result<SiteReport> Agent::make_report() {
     SiteReport report;
     report.journal = journal_;
     report.orders_seen = orders_seen_;
-    EM_ASSIGN(const std::vector<BatchJob> jobs, batch_->list());
+    EM_ASSIGN(const std::vector<BatchJob> jobs, ask_batch());
     open_claims_ = 0;
     for (const BatchJob& job : jobs) {
         report.claims.push_back(report_of(job));
         const auto run = run_claims_.find(job.marker);
-        if (run != run_claims_.end())
-            report.claims.back().run = runs_.progress(run->second).value_or(RunProgress{});
+        if (run != run_claims_.end()) {
+            RunProgress& told = report.claims.back().run;
+            told = runs_.progress(run->second).value_or(RunProgress{});
+            const std::vector<RunHappening> seen = diary_.of(job);
+            told.happenings.insert(told.happenings.end(), seen.begin(), seen.end());
+            tidy(told.happenings);
+        }
         if (!job.is_over()) ++open_claims_;
     }
     for (const auto& [claim, words] : refused_) report.claims.push_back(report_of(claim, "refused", words));
@@ -205,12 +232,25 @@ Result<SiteReport> Agent::make_report() {
     return report;
 }
 
+Result<Json> Agent::report(const Json& body) {
+    const std::int64_t begin = now_ms();
+    auto answer = call("/v1/agent/report", body);
+    const std::int64_t now = now_ms();
+    if (answer) {
+        diary_.end("coordinator-away", now);
+        if (now - begin >= patience_ms) diary_.note("coordinator-away", begin, now, "no answer");
+    } else if (answer.error().code == Code::unavailable) {
+        diary_.begin("coordinator-away", begin, answer.error().message);
+    }
+    return answer;
+}
+
 Status Agent::turn() {
     EM_ASSIGN(const SiteReport report, make_report());
     Json body = {{"report", to_json(report)}, {"witnessed", memory_.last.size}};
     if (!is_described_) body["document"] = contract::to_json(config_.document);
     if (!countersignature_.is_null()) body["countersignature"] = countersignature_;
-    EM_ASSIGN(const Json answer, call("/v1/agent/report", body));
+    EM_ASSIGN(const Json answer, this->report(body));
     is_described_ = true;
     countersignature_ = nullptr;
     const auto orders = answer.find("orders");

@@ -10,7 +10,8 @@
 // (witness.hpp), and keeps what it has seen before it signs.
 //
 // In its folder: journal.json (who it is to the coordinator, orders seen, claims refused, claims of runs),
-// witness.json, output/ (of jobs that the batch system has been told to forget), runs/ (agent_runs.hpp).
+// witness.json, output/ (of jobs that the batch system has been told to forget), runs/ (agent_runs.hpp),
+// diary.json (run_diary.hpp).
 // Thread rule: one thread. It does not: run jobs (batch_system.hpp), decide, listen.
 #pragma once
 
@@ -29,6 +30,7 @@
 #include "federation/identity/site_assertion.hpp"
 #include "federation/ledger/witness.hpp"
 #include "federation/service/agent_runs.hpp"
+#include "federation/service/run_diary.hpp"
 
 namespace euromesh::federation {
 
@@ -76,6 +78,8 @@ class Agent {
     bool has_new_key();
     Status follow_rotations(const SignedHead& head, const Json& answer);
     Result<SiteReport> make_report();
+    Result<std::vector<BatchJob>> ask_batch();
+    Result<Json> report(const Json& body);
     Status carry_out(const Orders& orders);
     Status start(const StartOrder& order);
     Result<JobStart> job_for(const StartOrder& order);
@@ -101,6 +105,7 @@ class Agent {
     // Claims that never became jobs here, with the words that the coordinator is told.
     std::map<std::string, std::string> refused_, cancelled_;
     AgentRuns runs_;
+    RunDiary diary_;
     std::map<std::string, std::string> run_claims_;  // of federated runs: claim -> job
     bool is_introduced_ = false;
     bool is_described_ = false;

@@ -211,12 +211,27 @@ TEST_CASE("a site starts only the templates that it allows, and a run with its o
         if (claim.claim == "c4-0") CHECK(claim.words == "this site starts only: train");
     }
     CHECK(contract::read_peers(world.folder.path() / "runs/j7/peers.json")->at("site-b") == "node:1");
+    const auto answers = world.coordinator;
+    world.coordinator = [](const auto&) -> Result<Json> { return fail(Code::unavailable, "no route"); };
+    CHECK_FALSE(agent->turn());
+    world.clock.advance(std::chrono::seconds(30));
+    CHECK_FALSE(agent->turn());
+    world.coordinator = answers;
+    turn(*agent);
+    turn(*agent);
+    const auto& came = world.told().claims.front().run.happenings;
+    REQUIRE(came.size() == 1);
+    CHECK(came[0].kind == "coordinator-away");
+    CHECK(came[0].words == "no route");
+    CHECK(came[0].until_ms >= came[0].from_ms + 30'000);
     // Its next life still knows which claim belongs to which run.
     auto again = Agent::open(config, world.key, world.batch, call, world.clock, world.logger);
     REQUIRE(again);
     turn(*again);
     CHECK(world.told().claims.size() == 2);
     CHECK(world.told().claims.front().run.rounds == 2);
+    REQUIRE(world.told().claims.front().run.happenings.size() == 2);
+    CHECK(world.told().claims.front().run.happenings[1].kind == "agent-away");
 }
 
 TEST_CASE("orders that are older than those carried out are ignored, also in a later life") {

@@ -13,6 +13,26 @@ void each_claim(const Tables& tables, const JobRecord& job, Each each) {
         if (const ClaimRecord* claim = tables.claim(job.claims[i])) each(*claim);
 }
 
+// When the site took no new work while the claim was open, as the ledger has it: a list like that of
+// RunProgress::happenings, of the kinds site-draining and site-left.
+Json states_of(const Tables& tables, const ClaimRecord& claim) {
+    Json list = Json::array();
+    const SiteRecord* site = tables.site(claim.site);
+    if (site == nullptr) return list;
+    for (std::size_t i = 0; i < site->changes.size(); ++i) {
+        const SiteStateChange& change = site->changes[i];
+        const std::int64_t until = i + 1 < site->changes.size() ? site->changes[i + 1].time_ms : 0;
+        const bool touches = (until == 0 || until >= claim.decided_ms) &&
+                             (!claim.over() || claim.ended_ms == 0 || change.time_ms <= claim.ended_ms);
+        if (change.state == "active" || !touches) continue;
+        list.push_back(Json{{"kind", "site-" + change.state},
+                            {"from_ms", change.time_ms},
+                            {"until_ms", until},
+                            {"words", change.words}});
+    }
+    return list;
+}
+
 }  // namespace
 
 void RunBoard::note(const std::string& site, const SiteReport& report) {
@@ -69,6 +89,7 @@ Json RunBoard::document(const Tables& tables, const JobRecord& job) const {
                              {"exit", claim.exit},
                              {"held", claim.held},
                              {"charged", claim.charged},
+                             {"happenings", states_of(tables, claim)},
                              {"run", parse_json(record_text(for_the_ledger(progress))).value()}});
     });
     Json refusals = Json::array();

@@ -72,5 +72,28 @@ TEST_CASE("what an ended claim had told is in the ledger; addresses are not") {
     CHECK(again.digest() == f.core.digest());
 }
 
+TEST_CASE("when a site took no new work is told from the ledger, for claims that were open then") {
+    TestFederation f;
+    const std::string id = f.placed(run_spec());
+    const std::string site = f.core.tables().claim(f.job(id).claims[0])->site;
+    f.must(f.agent(site), SetSiteState{site, "draining", "power"});
+    f.must(f.agent(site), SetSiteState{site, "active", ""});
+    const Json document = RunBoard().document(f.core.tables(), f.job(id));
+    for (const Json& one : document["sites"]) {
+        const bool drained = one["site"] == site;
+        REQUIRE(one["happenings"].size() == (drained ? 1 : 0));
+        if (!drained) continue;
+        CHECK(one["happenings"][0]["kind"] == "site-draining");
+        CHECK(one["happenings"][0]["words"] == "power");
+        CHECK(one["happenings"][0]["until_ms"] == one["happenings"][0]["from_ms"].get<std::int64_t>() + 1000);
+    }
+    // A later claim of the site has nothing to do with it.
+    const Json later = RunBoard().document(f.core.tables(), f.job(f.placed(run_spec())));
+    for (const Json& one : later["sites"]) CHECK(one["happenings"].empty());
+    Core again;
+    for (const std::string& entry : f.log) REQUIRE(again.replay(entry));
+    CHECK(again.digest() == f.core.digest());
+}
+
 }  // namespace
 }  // namespace euromesh::federation
