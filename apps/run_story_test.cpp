@@ -24,9 +24,9 @@ Json run() {
     allocation["id"] = "17";
     return {{"sites",
              {site("a", Json::array(), {absence("c", 5'000, 3, 5), absence("c", 8'000, 9, 9), allocation}),
-              site("b", {happening("site-draining", 4'000, 6'000, "power")},
+              site("b", Json::array({happening("site-draining", 4'000, 6'000, "power")}),
                    {absence("c", 5'001, 4, 7), happening("coordinator-away", 1'000, 3'500, "no route")}),
-              site("c", Json::array(), {happening("disk-full", 7'000, 0)})}}};
+              site("c", Json::array(), Json::array({happening("disk-full", 7'000, 0)}))}}};
 }
 
 TEST_CASE("all sites' happenings by time, an absence once") {

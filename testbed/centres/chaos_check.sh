@@ -49,7 +49,8 @@ check_jobs() {
             "$(jq -r 'map(select(.ran)) | sort_by(.from, .until) | [., .[1:]] | transpose[] | select(.[1] != null and .[0].id != .[1].id and .[1].from < .[0].until) | tostring' <<<"$jobs")"
         holds "$site: the report tells the allocations that Slurm ran ($(jq length <<<"$told"))" \
             "$(jq -nr --argjson jobs "$jobs" --argjson told "$told" \
-                '($jobs | map(select(.ran)) | map(.id) | unique) as $ran | ($told | map(.id)) as $named | if ($named | sort) == $ran then empty else "Slurm \($ran), report \($named | sort)" end')"
+                '($jobs | map(select(.ran) | .id) | unique) as $ran | ($jobs | map(.id) | unique) as $all | ($told | map(.id) | sort) as $named
+                 | if $ran - $named == [] and $named - $all == [] and ($named | unique) == $named then empty else "Slurm ran \($ran) of \($all), report \($named)" end')"
         holds "$site: no allocation started two trainers ($(jq length <<<"$begun") starts)" "$(jq -r 'group_by(.)[] | select(length > 1) | tostring' <<<"$begun")"
     done
 }

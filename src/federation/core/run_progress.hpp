@@ -27,13 +27,13 @@ inline constexpr std::size_t run_words_most_bytes = 240;
 // absent            `site` had no part in rounds `number` to `last` (trainer)
 struct RunHappening {
     std::string kind;
-    std::string site;           // absent: who
+    std::string site{};         // absent: who
     std::int64_t from_ms = 0;   // UTC
     std::int64_t until_ms = 0;  // 0: it lasts
     std::int64_t number = 0;    // allocation: which of the claim; absent: the first round
     std::int64_t last = 0;      // absent: the last round
-    std::string id;             // allocation: the scheduler's own number
-    std::string words;
+    std::string id{};           // allocation: the scheduler's own number
+    std::string words{};
     bool operator==(const RunHappening&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/id.hpp"
 #include "federation/batch/chain.hpp"
 #include "federation/batch/job_record.hpp"
 
@@ -41,9 +42,15 @@ int number_of(const BatchJob& allocation) {
     return name ? name->number : 1;
 }
 
+// It began, or was over before that, though nobody had called it off.
+bool is_told(const BatchJob& allocation) {
+    return allocation.started_ms > 0 || (allocation.is_over() && allocation.state != BatchState::cancelled &&
+                                         !allocation.native_id.empty());
+}
+
 RunHappening told(const BatchJob& allocation) {
     return {.kind = "allocation",
-            .from_ms = allocation.started_ms,
+            .from_ms = allocation.started_ms > 0 ? allocation.started_ms : allocation.ended_ms,
             .until_ms = allocation.is_over() ? std::max(allocation.ended_ms, allocation.started_ms) : 0,
             .number = number_of(allocation),
             .id = allocation.native_id.substr(0, 64),
@@ -142,7 +149,7 @@ void RunDiary::end(const std::string& kind, std::int64_t now_ms) {
 std::vector<RunHappening> RunDiary::of(const BatchJob& claim) const {
     std::vector<RunHappening> all;
     for (const BatchJob& allocation : claim.allocations)
-        if (allocation.started_ms > 0) all.push_back(told(allocation));
+        if (is_told(allocation)) all.push_back(told(allocation));
     const auto page = pages_.find(claim.marker);
     if (page != pages_.end()) {
         all.insert(all.end(), page->second.notes.begin(), page->second.notes.end());
@@ -161,8 +168,9 @@ void RunDiary::keep(std::int64_t now_ms) {
         for (const RunHappening& happening : page.notes) notes.push_back(as_json(happening));
         // What lasts has lasted until now, should this agent be killed.
         for (const auto& [kind, happening] : lasting_) {
-            notes.push_back(as_json(happening));
-            notes.back()["until_ms"] = std::max(now_ms, happening.from_ms);
+            RunHappening until_now = happening;
+            until_now.until_ms = std::max(now_ms, happening.from_ms);
+            notes.push_back(as_json(until_now));
         }
         pages[claim] = std::move(notes);
     }

@@ -50,6 +50,10 @@ TEST_CASE("allocations, and the waits between them with the scheduler's reason")
     CHECK(all[0].id == "101");
     CHECK(all[1].words == "waits; Slurm: PENDING: Resources");
     CHECK(all[2].number == 2);
+    BatchJob never = allocation(3, 0, 9000, "it could not write in its folder");
+    CHECK(kinds_of(diary.of(claim({never}))).find("allocation:9000-9000") != std::string::npos);
+    never.state = BatchState::cancelled;
+    CHECK(kinds_of(diary.of(claim({never}))).find("allocation") == std::string::npos);
 }
 
 TEST_CASE("what lasts is told with its beginning; what follows closely is the same") {
