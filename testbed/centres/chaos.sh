@@ -48,6 +48,11 @@ read_options() {
 
 on() { "$here/centres.sh" run "$bed" "$@"; }
 operator() { on "$1" --as root -- "${@:2}"; }
+# How far the trainers are, one document a site.
+progress() {
+    local name
+    for name in "${centres[@]}"; do cat "$bed/$name/home/${user[$name]}/euromesh"/state/runs/*/progress.json 2>/dev/null || true; done
+}
 now_ms() { date +%s%3N; }
 nap() { read -rt "$1" <> <(:) || true; }
 # draw LEAST MOST, into $drawn; only the seed decides.
@@ -56,7 +61,7 @@ still_runs() { kill -0 "$run" 2>/dev/null; }
 # A tenth of the rounds is left for all to come together: a site that comes when the others have finished has nobody to take the end from.
 goes_on() {
     still_runs && [ $SECONDS -lt "$1" ] &&
-        jq -se 'map(.rounds * 10 < .rounds_all * 9) | all' "$bed"/*/home/*/euromesh/state/runs/*/progress.json >/dev/null
+        progress | jq -se 'map(.rounds * 10 < .rounds_all * 9) | all' >/dev/null
 }
 
 # note KIND CENTRE FROM [JOB]: it is over.
@@ -74,7 +79,7 @@ allocation() {
 }
 
 # All sites were in the newest round that each has seen.
-all_train() { jq -se 'map(.members == 3) | all' "$bed"/*/home/*/euromesh/state/runs/*/progress.json >/dev/null 2>&1; }
+all_train() { progress | jq -se 'map(.members == 3) | all' >/dev/null; }
 
 # Into $job and $node; false: there is none for two minutes.
 await_allocation() {
@@ -255,7 +260,7 @@ start_run() {
     on net -- euromesh apply --tier playground >&2
     on net -- euromesh run work/examples/federated/run.toml --json >"$found/report.json" 2>"$found/run.log" &
     run=$!
-    until grep -q '"starts"' "$bed"/*/home/*/euromesh/state/runs/*/progress.json 2>/dev/null; do
+    until progress | grep -q '"starts"'; do
         still_runs || die "the run does not begin: $(cat "$found/run.log")"
         nap 0.2
     done
