@@ -109,6 +109,17 @@ Result<std::size_t> read_range(const Path& path, std::uint64_t offset, std::span
     return got;
 }
 
+Result<FileMark> file_mark(const Path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return fail(file_error(errno, "looking at", path));
+    if (!S_ISREG(status.st_mode)) return fail(Code::bad_input, "{} is not a file", path.string());
+    const auto ns = [](const struct timespec& time) {
+        return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    };
+    return FileMark{static_cast<std::uint64_t>(status.st_size), status.st_dev, status.st_ino,
+                    ns(status.st_mtim), ns(status.st_ctim)};
+}
+
 Status remove_file(const Path& path) {
     if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return {};
     return fail(file_error(errno, "removing", path));

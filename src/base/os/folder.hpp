@@ -33,6 +33,17 @@ Result<std::vector<FolderEntry>> list_files(const Path& root, const std::string&
 // Bytes read; less than asked for only at the end of the file. not_found: it is gone.
 Result<std::size_t> read_range(const Path& path, std::uint64_t offset, std::span<std::byte> room);
 
+// Which file lies there, and whether it may have become another one since: the kernel's own marks. What is
+// written into it later changes `changed_ns`, which nobody can set back without being the system's
+// administrator, as far as the file system's clock is fine enough.
+struct FileMark {
+    std::uint64_t size = 0, device = 0, inode = 0;
+    std::int64_t modified_ns = 0, changed_ns = 0;
+    bool operator==(const FileMark&) const = default;
+};
+// not_found; refused; bad_input: not a regular file.
+Result<FileMark> file_mark(const Path& path);
+
 // A file that is gone already is no error.
 Status remove_file(const Path& path);
 

@@ -57,6 +57,22 @@ TEST_CASE("a range ends where the file ends; a file that is gone is not found, a
     CHECK(read_range(folder.path() / "x", 0, room).error().code == Code::not_found);
 }
 
+TEST_CASE("a file's mark stays while the file does, and not when another takes its place") {
+    const Folder folder;
+    folder.write("a", "12345");
+    const auto mark = file_mark(folder.path() / "a");
+    REQUIRE(mark);
+    CHECK(mark->size == 5);
+    CHECK(*file_mark(folder.path() / "a") == *mark);
+    folder.write("b", "54321");
+    std::filesystem::last_write_time(folder.path() / "b",
+                                     std::filesystem::last_write_time(folder.path() / "a"));
+    std::filesystem::rename(folder.path() / "b", folder.path() / "a");
+    CHECK_FALSE(*file_mark(folder.path() / "a") == *mark);
+    CHECK(file_mark(folder.path() / "c").error().code == Code::not_found);
+    CHECK(file_mark(folder.path()).error().code == Code::bad_input);
+}
+
 TEST_CASE("what dead writers left is swept, and nothing else") {
     const Folder folder;
     for (const char* name : {"a/x.1.tmp", "a/.y.part", "a/kept"}) folder.write(name, "1");

@@ -128,6 +128,8 @@ void set_all(Transfer& transfer, const Headers& headers) {
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, check_stop);
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
     if (request.method == "PUT" || request.method == "POST") set_body(handle, transfer);
+    if (!request.unix_socket.empty())
+        curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
     if (request.is_direct) curl_easy_setopt(handle, CURLOPT_PROXY, "");
     if (!request.authority_file.empty()) {
         curl_easy_setopt(handle, CURLOPT_CAINFO, request.authority_file.c_str());

@@ -39,6 +39,8 @@ struct HttpRequest {
     Nanoseconds silence_limit = std::chrono::seconds(30);
     // PEM file of the authorities that servers are checked against, instead of the system's; may be empty.
     std::string authority_file{};
+    // Path of a socket of this machine that is connected instead of the URL's host; empty: none.
+    std::string unix_socket{};
     // Not through a proxy of the environment: for what must not leave this machine.
     bool is_direct = false;
 };

@@ -1,6 +1,9 @@
 #include "base/os/http_client.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -159,4 +162,32 @@ TEST_CASE("what must not leave this machine goes through no proxy") {
         ::setenv("http_proxy", kept.c_str(), 1);
     REQUIRE(answer);
     CHECK(answer->body == "hi");
+}
+
+TEST_CASE("a socket of this machine is asked instead of the URL's host") {
+    const std::string path = "/tmp/em-http-" + std::to_string(::getpid());
+    ::unlink(path.c_str());
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path, path.c_str(), path.size() + 1);
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+    REQUIRE(::listen(listener, 1) == 0);
+    std::string asked(4096, '\0');
+    Thread server([&] {
+        const int peer = ::accept(listener, nullptr, nullptr);
+        asked.resize(
+            static_cast<std::size_t>(std::max<ssize_t>(0, ::read(peer, asked.data(), asked.size()))));
+        const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+        CHECK(::write(peer, answer.data(), answer.size()) == static_cast<ssize_t>(answer.size()));
+        ::close(peer);
+    });
+    HttpClient client;
+    const HttpRequest request{.url = "http://nowhere.invalid/x", .unix_socket = path, .is_direct = true};
+    CHECK(ask_text(client, request, 100)->body == "hi");
+    server.join();
+    CHECK(asked.starts_with("GET /x "));
+    ::close(listener);
+    ::unlink(path.c_str());
+    CHECK(ask_text(client, request, 100).error().code == Code::unavailable);
 }
