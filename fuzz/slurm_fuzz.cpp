@@ -2,7 +2,7 @@
 // no job comes of it that the rest of the program could not stand.
 #include "federation/batch/slurm_commands.hpp"
 #include "federation/batch/slurm_queue.hpp"
-#include "federation/batch/slurm_rest.hpp"
+#include "federation/batch/slurm_rest_wire.hpp"
 #include "federation/batch/slurm_script.hpp"
 #include "federation/batch/start_forecast.hpp"
 
@@ -49,11 +49,14 @@ void try_input(Input input) {
     for (const int status : {200, 401, 500}) {
         (void)federation::parse_rest_submitted(status, text);
         (void)federation::parse_rest_status(status, text);
+        if (const auto version = federation::choose_rest_version(status, text))
+            EM_ASSERT((*version)->name.starts_with("v0.0."), "a version of ours");
         const auto jobs = federation::parse_rest_jobs(status, text, "a");
         if (!jobs) continue;
         for (const federation::SlurmJob& job : *jobs) check(job);
     }
     check_queue(text);
+    (void)federation::trouble_of_token(text, "a", 1);
     (void)federation::decode_began(text);
     (void)federation::decode_slurm_ended(text);
 }

@@ -1,24 +1,25 @@
-// Slurm asked through its REST service, slurmrestd (API v0.0.38 of Slurm 22.05).
+// Slurm asked through its REST service, slurmrestd.
 //
-// Why: some centres offer it instead of a login node's commands. Its answers need care: errors come as HTTP
-// 500 with a list of them, as HTTP 200 with a list, or as bare words; what really happened is told by Slurm's
-// own error in the list. The list of jobs is that of all users; only this user's are kept. It ends jobs by
-// SIGKILL only. A token (a JWT that Slurm accepts, with the claim `sun`) is read from its file for each
-// request, so that it can be renewed there; no error text holds it. Thread rule: one thread at a time.
+// Why: some centres offer it instead of a login node's commands. Which version of its API is spoken is found
+// out by asking it, once (slurm_rest_wire.hpp). The list of jobs is that of all users; only this user's are
+// kept. It ends jobs by SIGKILL only. A token (a JWT that Slurm accepts, with the claim `sun`) is read from
+// its file for each request, so that it can be renewed there; no error text holds it. Thread rule: one thread
+// at a time.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/os/file.hpp"
 #include "base/os/http_client.hpp"
+#include "federation/batch/slurm_rest_wire.hpp"
 #include "federation/batch/slurm_scheduler.hpp"
 
 namespace euromesh::federation {
 
 struct SlurmRestOptions {
-    std::string url;               // http://host:port or https://..., without a path
+    std::string url;               // http://host:port or https://..., without a path; unix:/path/of/socket
     std::string user;              // whose token it is; jobs run as that user
     os::Path token_file;           // one line; "SLURM_JWT=" before it, as scontrol writes it, does no harm
     std::string authority_file{};  // of https; empty: the system's
@@ -27,7 +28,7 @@ struct SlurmRestOptions {
 
 class SlurmRest final : public SlurmScheduler {
   public:
-    explicit SlurmRest(SlurmRestOptions options) : options_(std::move(options)) {}
+    SlurmRest(SlurmRestOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
     Result<std::string> submit(const SlurmSubmission& submission) override;
     Result<std::vector<SlurmJob>> jobs() override;
     Result<SlurmJob> job(const std::string& id) override;
@@ -35,16 +36,16 @@ class SlurmRest final : public SlurmScheduler {
     bool cancels_at_once() const override { return true; }
 
   private:
+    Result<std::string> token() const;
     Result<os::HttpText> ask(const std::string& method, const std::string& path, const std::string& body);
-    SlurmRestOptions options_;
-    os::HttpClient client_{};
-};
+    Result<const RestVersion*> version();
+    Result<std::string> path(const std::string& what);
+    Error explained(Error said) const;
 
-// The body of a submission.
-std::string rest_submission(const SlurmSubmission& submission);
-// The document of an answer; refused, not_found or unavailable with Slurm's words when it tells of an error.
-Result<std::string> parse_rest_submitted(int status, std::string_view body);
-Result<std::vector<SlurmJob>> parse_rest_jobs(int status, std::string_view body, std::string_view user);
-Status parse_rest_status(int status, std::string_view body);
+    SlurmRestOptions options_;
+    const Clock& clock_;
+    os::HttpClient client_{};
+    const RestVersion* version_ = nullptr;  // null: not asked yet
+};
 
 }  // namespace euromesh::federation
