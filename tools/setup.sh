@@ -26,6 +26,7 @@ test_packages=(
     iproute2 nftables jq                    # shaped links, what centres let through
     postgresql coinor-cbc                   # the other store; the exact optimum that placement is held against
     slurmctld slurmd slurmrestd slurm-client slurm-wlm-basic-plugins slurm-wlm-jwt-plugin munge   # testbed/slurm
+    charliecloud-runtime squashfs-tools     # jobs in container images
 )
 # What comes with these starts by itself in Debian, and nobody here wants it: tests start daemons of their own.
 unwanted_services=(munge slurmctld slurmd slurmrestd)

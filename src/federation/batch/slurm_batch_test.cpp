@@ -4,6 +4,7 @@
 
 #include "base/os/fork_for_test.hpp"
 #include "base/random.hpp"
+#include "federation/batch/container_for_test.hpp"
 #include "federation/batch/slurm_for_test.hpp"
 
 namespace euromesh::federation {
@@ -34,6 +35,13 @@ TEST_CASE("Slurm jobs: cancel") {
     if (const SlurmCluster* cluster = slurm_or_skip()) {
         const SlurmFolder folder(*cluster);
         check_cancel(folder.test());
+    }
+}
+
+TEST_CASE("Slurm jobs: in a container") {
+    if (const SlurmCluster* cluster = slurm_or_skip()) {
+        const SlurmFolder folder(*cluster);
+        check_container_job(folder.test());
     }
 }
 

@@ -99,7 +99,8 @@ Agent::Agent(AgentConfig config, SigningKey key, BatchSystem& batch, Coordinator
       logger_(&logger),
       token_key_(TokenKey::generate(TokenAlgorithm::es256)),
       runs_(config_.site, std::filesystem::absolute(config_.folder), config_.train),
-      diary_(config_.folder / "diary.json") {}
+      diary_(config_.folder / "diary.json"),
+      containers_(config_.containers, std::filesystem::absolute(config_.folder) / "images.json") {}
 
 Result<Agent> Agent::open(AgentConfig config, SigningKey key, BatchSystem& batch, CoordinatorCall call,
                           const Clock& clock, const Logger& logger) {
@@ -297,7 +298,8 @@ Result<JobStart> Agent::job_for(const StartOrder& order) {
     JobStart job = job_of(order, config_);
     if (order.spec.template_name.empty()) {
         job.files = order.spec.files;
-        return job;
+        if (order.spec.image.empty()) return job;
+        return containers_.job_within(order.spec.image, std::move(job));
     }
     EM_ASSIGN(const JobStart train, runs_.prepare(order, [this](const Json& asked) {
         return call("/v1/agent/certificate", asked);
@@ -340,6 +342,7 @@ Status Agent::forget(const std::string& claim) {
     if (run != run_claims_.end())
         EM_TRY(os::write_file_atomically(config_.folder / "output" / (claim + ".run"), run->second));
     EM_TRY(batch_->forget(claim));
+    containers_.forget(claim);
     run_claims_.erase(claim);
     return {};
 }

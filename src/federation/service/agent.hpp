@@ -10,8 +10,8 @@
 // (witness.hpp), and keeps what it has seen before it signs.
 //
 // In its folder: journal.json (who it is to the coordinator, orders seen, claims refused, claims of runs),
-// witness.json, output/ (of jobs that the batch system has been told to forget), runs/ (agent_runs.hpp),
-// diary.json (run_diary.hpp).
+// witness.json, images.json (image_store.hpp), output/ (of jobs that the batch system has been told to
+// forget), runs/ (agent_runs.hpp), diary.json (run_diary.hpp).
 // Thread rule: one thread. It does not: run jobs (batch_system.hpp), decide, listen.
 #pragma once
 
@@ -26,6 +26,7 @@
 #include "base/signature.hpp"
 #include "contract/site_document.hpp"
 #include "federation/batch/batch_system.hpp"
+#include "federation/batch/containers.hpp"
 #include "federation/core/commands.hpp"
 #include "federation/identity/site_assertion.hpp"
 #include "federation/ledger/witness.hpp"
@@ -51,6 +52,7 @@ struct AgentConfig {
     std::map<std::string, std::string>
         queues{};  // of the site's scheduler, by partition; none: its usual one
     TrainSite train{};
+    ContainerSite containers{};
 };
 
 class Agent {
@@ -106,6 +108,7 @@ class Agent {
     std::map<std::string, std::string> refused_, cancelled_;
     AgentRuns runs_;
     RunDiary diary_;
+    Containers containers_;
     std::map<std::string, std::string> run_claims_;  // of federated runs: claim -> job
     bool is_introduced_ = false;
     bool is_described_ = false;

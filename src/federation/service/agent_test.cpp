@@ -1,6 +1,7 @@
 #include "federation/service/agent.hpp"
 
 #include "base/base64.hpp"
+#include "base/hash.hpp"
 #include "federation/service/coordinator_for_test.hpp"
 #include "federation/service/memory_batch_for_test.hpp"
 #include "federation/service/site_door.hpp"
@@ -232,6 +233,50 @@ TEST_CASE("a site starts only the templates that it allows, and a run with its o
     CHECK(world.told().claims.front().run.rounds == 2);
     REQUIRE(world.told().claims.front().run.happenings.size() == 2);
     CHECK(world.told().claims.front().run.happenings[1].kind == "agent-away");
+}
+
+TEST_CASE(
+    "a job in an image: what the site lacks is said to the coordinator in one line, and nothing starts") {
+    AgentWorld world;
+    contract::JobSpec inside = runs("python3");
+    inside.image = "sha256:" + to_hex(sha256("an image"));
+    const auto words_of = [&](AgentConfig config, const std::string& claim) {
+        config.folder /= claim;
+        auto agent = Agent::open(
+            config, world.key, world.batch,
+            [&](const std::string& path, const Json& body, const std::string& bearer) -> Result<Json> {
+                world.heard.push_back({path, body, bearer});
+                if (path == "/v1/agent/introduce") return Json::object();
+                return world.coordinator(world.heard.back());
+            },
+            world.clock, world.logger);
+        REQUIRE(agent);
+        world.say(5, {start_of(claim, inside)});
+        turn(*agent);
+        turn(*agent);
+        for (const ClaimReport& one : world.told().claims)
+            if (one.claim == claim) return one.state + ": " + one.words;
+        return std::string();
+    };
+    AgentConfig config = world.config();
+    CHECK(words_of(config, "c1").find("refused: this site runs no container images") == 0);
+    config.containers = {.runtime = "apptainer", .images = world.folder.path(), .work = world.folder.path()};
+    CHECK(
+        words_of(config, "c2").find("refused: image " + inside.image + " is not at this site: looked for ") ==
+        0);
+    config.document.templates = {"train"};
+    CHECK(words_of(config, "c3") == "refused: this site starts only: train");
+    CHECK(world.batch.starts.empty());
+    config.document.templates = {"program"};
+    const std::string file = inside.image.substr(7) + ".sif";
+    REQUIRE(os::write_file_atomically(world.folder.path() / file, "an image"));
+    CHECK(words_of(config, "c4").find("running") == 0);
+    const JobStart& job = world.batch.start_of("c4");
+    CHECK(job.executable == "apptainer");
+    CHECK(job.arguments.back() == "hello");
+    CHECK(std::find(job.arguments.begin(), job.arguments.end(), (world.folder.path() / file).string()) !=
+          job.arguments.end());
+    CHECK(std::filesystem::is_directory(job.directory));
 }
 
 TEST_CASE("orders that are older than those carried out are ignored, also in a later life") {

@@ -75,6 +75,8 @@ Result<Json> explanation_document(const Coordinator& coordinator, const Actor& a
     Json document = {{"job", job.id}, {"state", job.state}, {"words", job.words}};
     if (!found.now.is_null()) document["now"] = found.now;
     document["decisions"] = std::move(decisions);
+    for (const Refusal& refusal : job.refusals)
+        document["refusals"].push_back(Json{{"site", refusal.site}, {"words", refusal.words}});
     return document;
 }
 

@@ -102,6 +102,8 @@ TEST_CASE("a job that was decided twice has both decisions, the newest last") {
     }));
     for (const Json& decision : document.at("decisions")) CHECK(is_proved(decision, world.key.public_key()));
     CHECK(document.at("decisions").at(0).at("entry") < document.at("decisions").at(1).at("entry"));
+    REQUIRE(document.at("refusals").size() == 1);
+    CHECK(document.at("refusals").at(0) == Json{{"site", first}, {"words", "not here"}});
 }
 
 TEST_CASE("other people's jobs are not found") {

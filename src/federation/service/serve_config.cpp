@@ -181,6 +181,10 @@ Result<AgentFile> read_agent_file(const os::Path& file) {
     config.chain = read_chain(toml);
     config.every = std::chrono::milliseconds(toml.integer("every_ms", 2000, {20, 600'000}));
     config.document = read_document(toml, file);
+    // Placement asks for them.
+    const std::string& runtime = config.batch.containers.runtime;
+    for (contract::SitePartition& partition : config.document.partitions)
+        if (partition.runtimes.empty() && !runtime.empty()) partition.runtimes.push_back(runtime);
     config.train = read_train(toml, file, config.document);
     config.train.towards = host_of(config.coordinator);
     EM_TRY(toml.finish());

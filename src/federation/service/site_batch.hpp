@@ -15,15 +15,19 @@
 #include "contract/toml_reader.hpp"
 #include "federation/batch/batch_system.hpp"
 #include "federation/batch/chain.hpp"
+#include "federation/batch/containers.hpp"
+#include "federation/batch/slurm_rest.hpp"
 
 namespace euromesh::federation {
 
 struct SiteBatchFile {
-    std::string kind = "local";  // or slurm
+    std::string kind = "local";  // or slurm, slurmrestd
     os::Path folder{};           // journals and jobs; under Slurm on the file system that compute nodes share
     std::int64_t slots = 1;      // local: jobs at once
     std::vector<std::string> submit_options{};  // slurm: of every sbatch, "--account=p123"
     std::string slurm_conf{};                   // slurm: if it is not the usual one
+    SlurmRestOptions rest{};                    // slurmrestd
+    ContainerSite containers{};
 };
 
 // The table [batch] of a site's file; paths are relative to `beside`. What is wrong goes to the reader.

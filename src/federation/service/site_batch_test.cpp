@@ -39,11 +39,49 @@ TEST_CASE("Slurm, with a folder on the shared file system") {
     CHECK(file.slurm_conf == "/srv/slurm.conf");
 }
 
+TEST_CASE("Slurm by its REST service") {
+    const SiteBatchFile file = read(
+        "[batch]\nkind = \"slurmrestd\"\nurl = \"https://slurm.example:6820/\"\nuser = \"em\"\n"
+        "token_file = \"token\"\nauthorities = \"ca.pem\"\n");
+    CHECK(file.kind == "slurmrestd");
+    CHECK(file.rest.url == "https://slurm.example:6820");
+    CHECK(file.rest.user == "em");
+    CHECK(file.rest.token_file == "/centre/token");
+    CHECK(file.rest.authority_file == "/centre/ca.pem");
+    const std::string local = "[batch]\nkind = \"slurmrestd\"\nuser = \"em\"\ntoken_file = \"/t\"\nurl = ";
+    CHECK(read(local + "\"unix:/run/slurmrestd\"").rest.url == "unix:/run/slurmrestd");
+    CHECK(read(local + "\"http://127.0.0.1:6820\"").rest.token_file == "/t");
+    CHECK(read(local + "\"http://slurm:6820\"\nplain = true").rest.url == "http://slurm:6820");
+}
+
+TEST_CASE("containers, with any batch system") {
+    const ContainerSite site =
+        read(
+            "[batch]\ncontainer = \"charliecloud\"\nimages = \"images\"\ncontainer_options = [\"--home\"]\n"
+            "container_mounts = [\"/scratch:/srv\"]\n")
+            .containers;
+    CHECK(site.runtime == "charliecloud");
+    CHECK(site.images == "/centre/images");
+    CHECK(site.work == "/usual/jobs/containers");
+    CHECK(site.options == std::vector<std::string>{"--home"});
+    CHECK(site.mounts == std::vector<ContainerMount>{{"/scratch", "/srv"}});
+    CHECK(read("").containers.runtime.empty());
+}
+
 TEST_CASE("what is wrong in [batch] is named") {
     std::string complaint;
     for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
              {"kind = \"pbs\"", "kind"},
              {"submit_options = [\"--qos=x\"]", "submit_options"},
+             {"kind = \"slurmrestd\"\nuser = \"em\"\ntoken_file = \"t\"", "url"},
+             {"kind = \"slurmrestd\"\nuser = \"em\"\nurl = \"http://localhost:1\"", "token_file"},
+             {"kind = \"slurmrestd\"\nuser = \"em\"\ntoken_file = \"t\"\nurl = \"http://slurm:1\"",
+              "in the clear"},
+             {"token_file = \"t\"", "slurmrestd"},
+             {"container = \"docker\"", "container"},
+             {"container = \"apptainer\"", "images"},
+             {"images = \"here\"", "container"},
+             {"container = \"apptainer\"\nimages = \"i\"\ncontainer_mounts = [\"x\"]", "FROM:TO"},
              {"colour = 1", "colour"}}) {
         read("[batch]\n" + text, &complaint);
         CHECK_MESSAGE(complaint.find(word) != std::string::npos, complaint);
