@@ -65,6 +65,7 @@ Result<AgentConfig> agent_config(const AgentFile& file) {
     config.folder = file.folder;
     config.document = file.document;
     config.train = file.train;
+    config.containers = file.batch.containers;
     config.train.program = os::own_program();
     config.read_key = [path = file.folder / key_file] { return SigningKey::read(path); };
     return config;
@@ -143,6 +144,16 @@ Status enrol_site(const AgentFile& file) {
                             {"operator", file.document.op},
                             {"hosting", file.document.hosting}};
     std::printf("%s\n", admission.dump(2).c_str());
+    return {};
+}
+
+Status add_site_image(const AgentFile& file, const os::Path& image) {
+    const ContainerSite& site = file.batch.containers;
+    if (site.runtime.empty())
+        return fail(Code::refused, "this site's file names no container runtime: [batch] container, images");
+    ImageStore store(image_store_of(site, std::filesystem::absolute(file.folder) / "images.json"));
+    EM_ASSIGN(const std::string digest, store.add(image));
+    std::printf("%s\n", digest.c_str());
     return {};
 }
 

@@ -21,6 +21,10 @@ Status set_site_state(const federation::AgentFile& config, const std::string& st
 // Makes the site's key, if there is none, and prints what an administrator needs to admit the site.
 Status enrol_site(const federation::AgentFile& config);
 
+// Copies a container image to the site's folder of images, and prints its digest. refused: the site's file
+// names no container runtime.
+Status add_site_image(const federation::AgentFile& config, const os::Path& image);
+
 // Replaces the site's key by a new one, for which the old one signs; a running agent takes it up by itself.
 Status rotate_site_key(const federation::AgentFile& config);
 

@@ -99,6 +99,24 @@ void add_agent(CLI::App& site, Context& context) {
     });
 }
 
+void add_image(CLI::App& site, Context& context) {
+    struct Arguments {
+        std::string image, config;
+    };
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        site.add_subcommand("image", "put a container image where jobs find it, and say its digest");
+    command->add_option("image", arguments->image, "a file: SquashFS for Charliecloud, SIF for Apptainer")
+        ->required();
+    command->add_option("--config", arguments->config, "TOML file (docs/coordinator.md)")->required();
+    command->callback([arguments, &context] {
+        context.chosen = [arguments]() -> Status {
+            EM_ASSIGN(const federation::AgentFile file, federation::read_agent_file(arguments->config));
+            return add_site_image(file, arguments->image);
+        };
+    });
+}
+
 struct StateArguments {
     std::string file, words;
 };
@@ -137,6 +155,7 @@ void add_site(CLI::App& root, Context& context) {
         context.chosen = [arguments, &context] { return check(*arguments, context.clock); };
     });
     add_agent(*site, context);
+    add_image(*site, context);
     add_state(*site, context, "drain", "draining", "take no new work; what is there goes on to its end");
     add_state(*site, context, "resume", "active", "take work again");
     add_state(*site, context, "leave", "left",

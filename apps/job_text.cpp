@@ -36,6 +36,16 @@ std::string sites_of(const Json& job) {
     return sites;
 }
 
+// "jupiter refused: WORDS", of each site that has said no, in its own words.
+std::vector<std::string> refusals_of(const Json& document) {
+    std::vector<std::string> lines;
+    for (const Json& refusal : document.value("refusals", Json::array()))
+        if (refusal.is_object())
+            lines.push_back(
+                fmt::format("{} refused: {}", text_of(refusal, "site"), text_of(refusal, "words")));
+    return lines;
+}
+
 std::string name_of(const Json& job) {
     const auto spec = job.find("spec");
     return spec == job.end() ? std::string() : text_of(*spec, "name");
@@ -52,8 +62,10 @@ std::string gpu_hours(std::int64_t milli) {
 
 std::string job_line(const Json& job) {
     const std::string sites = sites_of(job), words = text_of(job, "words");
-    return fmt::format("{} {}{}{}", text_of(job, "id"), text_of(job, "state"),
-                       sites.empty() ? "" : " at " + sites, words.empty() ? "" : ": " + words);
+    std::string line = fmt::format("{} {}{}{}", text_of(job, "id"), text_of(job, "state"),
+                                   sites.empty() ? "" : " at " + sites, words.empty() ? "" : ": " + words);
+    for (const std::string& refusal : refusals_of(job)) line += "; " + refusal;
+    return line;
 }
 
 std::string job_text(const Json& job) {
@@ -188,6 +200,7 @@ Result<std::string> explanation_text(const Json& document) {
     const auto now = document.find("now");
     if (now != document.end() && now->is_array())
         text += "as it would be decided now\n" + text_table(decision_rows(*now));
+    for (const std::string& refusal : refusals_of(document)) text += refusal + "\n";
     for (const Json& entry : document.value("decisions", Json::array())) {
         EM_ASSIGN(const std::string one, decision_text(entry));
         text += one;

@@ -1,6 +1,7 @@
 // The parts of the program that need no process: the live table, the report page, the windows of a round.
 #include <doctest/doctest.h>
 
+#include "apps/job_text.hpp"
 #include "apps/live_view.hpp"
 #include "apps/page.hpp"
 #include "apps/replica.hpp"
@@ -34,6 +35,17 @@ TEST_CASE("the windows of a round depend on seed, site and round, and on nothing
     CHECK(sampler_of(spec, 0, 3).state() == sampler_of(spec, 0, 3).state());
     CHECK(sampler_of(spec, 0, 3).state() != sampler_of(spec, 1, 3).state());
     CHECK(sampler_of(spec, 0, 3).state() != sampler_of(spec, 0, 4).state());
+}
+
+TEST_CASE("what a site refused is said in its own words, wherever the job is told of") {
+    const Json refusals =
+        Json::array({Json{{"site", "lumi"}, {"words", "sbatch: error: no such partition"}}});
+    const Json job = {{"id", "j1"}, {"state", "waiting"}, {"refusals", refusals}};
+    CHECK(job_line(job) == "j1 waiting; lumi refused: sbatch: error: no such partition");
+    CHECK(job_line({{"id", "j1"}, {"state", "waiting"}}) == "j1 waiting");
+    const Json document = {{"job", "j1"}, {"state", "waiting"}, {"refusals", refusals}};
+    CHECK(explanation_text(document)->find("lumi refused: sbatch: error: no such partition\n") !=
+          std::string::npos);
 }
 
 TEST_CASE("a table shows each process, and fits a narrow terminal") {
