@@ -73,7 +73,8 @@ trap '' TERM USR1 USR2
 wait "$P" 2>/dev/null
 B=$?
 [ "$B" = 127 ] || A=$B
-kill -s KILL -- "-$P" "-$K" 2>/dev/null
+# The timer may not have come as far as a group of its own.
+kill -s KILL -- "-$P" "-$K" "$K" 2>/dev/null
 if [ -e "$F/began/absent" ]; then
     ended not_started 127 'no such program'
 elif [ -n "$limit" ]; then
