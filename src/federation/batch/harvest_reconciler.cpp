@@ -49,7 +49,10 @@ Result<std::vector<HarvestLink>> HarvestReconciler::links() {
         }
         const std::int64_t began = job.started_ms > 0 ? job.started_ms : now;
         const bool is_leaving = std::find(leaving_.begin(), leaving_.end(), job.marker) != leaving_.end();
-        links.push_back({job.marker, policy_.nodes_per_link, began + marker.duration_ms, is_leaving});
+        // Who leaves needs its gap no longer: another link shall not have to leave in its place.
+        const std::int64_t ends = began + marker.duration_ms;
+        links.push_back({job.marker, policy_.nodes_per_link,
+                         is_leaving ? std::min(ends, now + policy_.leave_ms) : ends, is_leaving});
     }
     return links;
 }
