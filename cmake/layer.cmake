@@ -32,7 +32,7 @@ function(em_layer name)
         endif()
         # For these sanitizers are too slow: whole processes that are killed, an outside solver, thousands of stories.
         if(EUROMESH_SANITIZE)
-            list(FILTER tests EXCLUDE REGEX "/(batch/(local_batch|slurm_batch|slurm_rest)|placement/assignment|rules/random_rules|sync/conductor|sim/campaign)_test\\.cpp$")
+            list(FILTER tests EXCLUDE REGEX "/(batch/(containers|harvest_reconciler|local_batch|slurm_batch|slurm_queue|slurm_rest)|placement/assignment|rules/random_rules|sync/conductor|sim/campaign)_test\\.cpp$")
         endif()
         foreach(test ${tests})
             file(RELATIVE_PATH label ${PROJECT_SOURCE_DIR}/src ${test})
