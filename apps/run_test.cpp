@@ -211,14 +211,14 @@ TEST_CASE("what cannot run is told in one line; a changed run file is not the sa
     refused({"run", file}, 4, "run file or its options have changed");
     const std::string job = run.out.substr(0, run.out.find('\n'));
     std::string words;
-    for (int i = 0; i < 100 && words.empty(); ++i)
+    for (int i = 0; i < 1000 && words.empty(); ++i)
         for (const Json& refusal : federation.document({"status", job}).value("refusals", Json::array()))
             words = refusal["words"];
     CHECK(words.find("is not at site leonardo") != std::string::npos);
     CHECK(federation.call({"cancel", job}).status == 0);
     // Jobs outlive their agents: nothing may be left running.
     std::string state;
-    for (int i = 0; i < 200 && state != "cancelled"; ++i)
+    for (int i = 0; i < 1000 && state != "cancelled"; ++i)
         state = federation.document({"status", job})["state"];
     CHECK(state == "cancelled");
 }

@@ -220,7 +220,7 @@ TEST_CASE("a site starts only the templates that it allows, and a run with its o
     world.coordinator = answers;
     turn(*agent);
     turn(*agent);
-    const auto& came = world.told().claims.front().run.happenings;
+    const auto came = world.told().claims.front().run.happenings;
     REQUIRE(came.size() == 1);
     CHECK(came[0].kind == "coordinator-away");
     CHECK(came[0].words == "no route");
